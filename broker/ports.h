@@ -1,0 +1,75 @@
+// What the rest of Pawl sees of the broker: publish a ticket, consume tickets, send and hear control and events.
+// AmqpBroker implements all of it over two connections; FakeBroker is the in-memory twin.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/base/ids.h"
+#include "common/base/result.h"
+#include "common/json/value.h"
+#include "common/model/status.h"
+
+namespace pawl::broker {
+
+/// Wakes a worker for one execution. Disposable: Postgres is the truth.
+struct TicketMessage {
+  Uuid exec_id;
+  std::uint32_t epoch = 0;
+  std::string lane = "default";
+  PriorityClass priority = PriorityClass::kNormal;
+  bool resume = false;      ///< goes to the lane's resume queue
+  std::string traceparent = {};
+};
+
+class TicketPublisher {
+ public:
+  virtual ~TicketPublisher() = default;
+  /// Persistent, mandatory, message_id exec:epoch. `done` after the broker's confirm; kUnavailable when it was nacked, returned
+  /// (code unroutable), the connection went, or the bounded outgoing buffer is full (kOverloaded). Never blocks.
+  virtual void publish(TicketMessage ticket, Done<void> done) = 0;
+  [[nodiscard]] virtual bool connected() const = 0;
+};
+
+/// A delivery to be settled exactly once; settling after the channel is gone is a no-op.
+struct Delivery {
+  Uuid exec_id;
+  std::uint32_t epoch = 0;
+  bool resume = false;
+  bool redelivered = false;
+  std::string traceparent = {};
+  std::uint64_t tag = 0;
+  std::uint64_t generation = 0;
+  std::string lane = {};
+};
+
+/// Consumes the queues of some lanes. Malformed messages never get here: they are copied to pawl.quarantine, confirmed, then acked.
+class TicketConsumer {
+ public:
+  virtual ~TicketConsumer() = default;
+  /// Deliveries that arrived together, `resume` ones first. Outstanding (unacked) deliveries never exceed the window.
+  virtual void on_deliveries(std::function<void(std::vector<Delivery>)> handler) = 0;
+  /// Acks one or many; consecutive tags go out as one multiple ack.
+  virtual void ack(const std::vector<Delivery>& deliveries) = 0;
+  /// How many more the caller can take now; prefetch follows (architecture §6: min(64, slots/2); at 0 the consumers are cancelled).
+  virtual void set_free_slots(int free_slots) = 0;
+  /// basic.cancel everywhere and keep so; what is outstanding may still be acked.
+  virtual void stop() = 0;
+};
+
+/// Fire-and-forget topics: pawl.control (worker.<id>, all) and pawl.events (exec.<id>).
+class Bus {
+ public:
+  virtual ~Bus() = default;
+  virtual void send_control(const std::string& key, const json::Value& message) = 0;
+  virtual void listen_control(const std::string& key, std::function<void(const json::Value&)> handler) = 0;
+  virtual void send_event(const std::string& exec_id, const json::Value& event) = 0;
+  /// Binds `exec.<exec_id>` while the subscription lives.
+  virtual void watch(const std::string& exec_id, std::function<void(const json::Value&)> handler) = 0;
+  virtual void unwatch(const std::string& exec_id) = 0;
+};
+
+}  // namespace pawl::broker

@@ -1,0 +1,136 @@
+// What a worker does with executions: claim, load, checkpoint, renew. A port; PgWorkStore and FakeStore implement it.
+// Every write is guarded by (epoch, rev): a zombie's write touches nothing.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/base/bytes.h"
+#include "common/base/ids.h"
+#include "common/base/result.h"
+#include "common/model/event.h"
+#include "common/model/status.h"
+#include "common/model/step_record.h"
+
+namespace pawl::store {
+
+/// A claimed execution: all that is needed to start or to go on.
+struct Claimed {
+  Uuid exec_id;
+  Uuid tenant;
+  std::string task_id;
+  int task_version = 0;
+  Sha256 plan_hash{};
+  json::Value input;
+  json::Value limits;
+  std::string lane;
+  int priority = 5;
+  std::string traceparent;
+  std::uint32_t epoch = 0;       ///< ours from now on
+  std::uint64_t rev = 0;
+  std::uint64_t inbox = 0;       ///< control writes so far; compare with what is seen
+  std::uint64_t next_seq = 1;
+  bool first = false;            ///< never started: there is no history to load
+  bool cancel_requested = false;
+  bool pause_requested = false;
+  std::string control = {};      ///< JSON of reason, pause policy; "" = none
+  int crashes = 0;               ///< owner processes that died since its last committed step
+  WallTime created_at{};
+  std::optional<WallTime> started_at = {};
+  std::optional<Millis> timeout = {};
+  Micros paused_total{0};
+  WallTime database_now{};       ///< now() of the claiming transaction
+};
+
+/// What was committed of an execution that had started before: the ledger and the step results, both in order.
+struct History {
+  std::vector<Event> events;
+  std::vector<StepRecord> steps;
+};
+
+struct Final {
+  ExecutionStatus status = ExecutionStatus::kCompleted;
+  json::Value output = {};
+  std::optional<Failure> failure = {};
+};
+struct Park {
+  ExecutionStatus status = ExecutionStatus::kWaiting;  ///< kWaiting or kPaused
+  std::optional<WallTime> wake_at = {};                ///< nullopt: only a control request or signal wakes it
+  json::Value waiting_for = {};
+};
+
+/// One folded entry of an execution for one transaction. `settled` events and all steps go in whenever (epoch, rev) match;
+/// `onward` events (starts), `park` and `final` only if `inbox_seen` is still the row's inbox.
+struct Checkpoint {
+  Uuid exec_id;
+  Uuid tenant;
+  std::uint32_t epoch = 0;
+  std::uint64_t rev = 0;
+  std::uint64_t inbox_seen = 0;
+  std::vector<NewEvent> settled = {};
+  std::vector<StepRecord> steps = {};
+  std::vector<NewEvent> onward = {};
+  Phase phase = Phase::kDispatching;
+  json::Value progress = {};
+  bool step_committed = false;       ///< resets the crash count
+  std::optional<Park> park = {};     ///< at most one of park and final
+  std::optional<Final> final = {};
+};
+
+struct Saved {
+  enum class Kind {
+    kSaved,         ///< all of it
+    kInboxChanged,  ///< the settled part only: read the inbox, decide again
+    kFenced,        ///< another epoch owns it, or it is final: drop it
+  } kind = Kind::kSaved;
+  std::uint64_t rev = 0;             ///< the row's after this write
+  std::uint64_t next_seq = 0;
+  std::uint64_t inbox = 0;
+  WallTime at{};
+};
+
+/// What the row asks of its owner now.
+struct Inbox {
+  Uuid exec_id;
+  std::uint32_t epoch = 0;
+  std::uint64_t inbox = 0;
+  bool cancel_requested = false;
+  bool pause_requested = false;
+  std::string control = {};
+  std::vector<Event> events = {};    ///< control, signal and approval events since the caller's `next_seq`
+};
+
+struct ClaimRequest { Uuid exec_id; std::uint32_t epoch = 0; };  ///< from a ticket: exec:epoch
+
+struct WorkerRow {
+  std::string id, name, host, version;
+  std::int64_t pid = 0;
+  std::vector<std::string> lanes;
+  int slots = 0;
+  int running = 0;
+  bool keeper = false;
+  bool draining = false;
+};
+
+class WorkStore {
+ public:
+  virtual ~WorkStore() = default;
+  /// Claims those of `tickets` that are claimable. What is not in the answer is to be forgotten.
+  virtual void claim(std::vector<ClaimRequest> tickets, std::string worker_id, MonoTime deadline, Done<std::vector<Claimed>> done) = 0;
+  virtual void load(Uuid tenant, Uuid exec_id, MonoTime deadline, Done<History> done) = 0;
+  /// Group-committed. Answers only when known: an in-doubt commit is looked up by (epoch, rev) on a new connection.
+  /// Errors: kInvalid (this entry's data is refused; SQLSTATE in code), kUnavailable (not written; try again while the lease lasts).
+  virtual void checkpoint(Checkpoint entry, Done<Saved> done) = 0;
+  /// Registers or renews the worker's row: lease_until = now() + ttl for all it holds. false: the row is gone (declared dead).
+  virtual void renew(WorkerRow worker, Millis ttl, MonoTime deadline, Done<bool> done) = 0;
+  /// The inboxes of `held` whose number differs from `seen` (parallel arrays), and those no longer ours (epoch 0).
+  virtual void inboxes(std::vector<ClaimRequest> held, std::vector<std::uint64_t> seen, MonoTime deadline,
+                       Done<std::vector<Inbox>> done) = 0;
+  /// Gives executions back (drain): owner cleared, claimable at once. Answers their ids for new tickets.
+  virtual void release(std::vector<ClaimRequest> held, std::string worker_id, MonoTime deadline, Done<std::vector<Uuid>> done) = 0;
+  /// Removes the worker's row (after release).
+  virtual void unregister(std::string worker_id, MonoTime deadline, Done<void> done) = 0;
+};
+
+}  // namespace pawl::store

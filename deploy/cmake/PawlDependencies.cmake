@@ -1,0 +1,31 @@
+# Every third-party library by one imported target, headers as SYSTEM. architecture: one reason each, in README.md of the folder that wraps it.
+
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenSSL 3 REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CURL REQUIRED)
+find_package(prometheus-cpp REQUIRED COMPONENTS core)
+find_library(WSLAY_LIBRARY NAMES wslay REQUIRED)
+find_path(CLI11_INCLUDE_DIR CLI/CLI.hpp REQUIRED)
+find_path(VALIJSON_INCLUDE_DIR valijson/validator.hpp REQUIRED)
+find_path(TOML11_INCLUDE_DIR toml.hpp REQUIRED)
+find_path(RAPIDJSON_INCLUDE_DIR rapidjson/reader.h REQUIRED)
+
+pkg_check_modules(libuv REQUIRED IMPORTED_TARGET libuv)
+pkg_check_modules(libpq REQUIRED IMPORTED_TARGET libpq)
+pkg_check_modules(librabbitmq REQUIRED IMPORTED_TARGET librabbitmq)
+pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(libseccomp REQUIRED IMPORTED_TARGET libseccomp)
+pkg_check_modules(yaml_cpp REQUIRED IMPORTED_TARGET yaml-cpp)
+
+# llhttp 9 comes from the system where it is packaged (Debian 13), else deploy/deps unpacked it here.
+set(PAWL_LLHTTP_ROOT "${CMAKE_SOURCE_DIR}/build/third_party/llhttp" CACHE PATH "Where deploy/deps unpacks llhttp 9")
+find_path(LLHTTP_INCLUDE_DIR llhttp.h HINTS ${PAWL_LLHTTP_ROOT}/usr/include)
+find_library(LLHTTP_LIBRARY NAMES libllhttp.a llhttp HINTS ${PAWL_LLHTTP_ROOT}/usr/lib/x86_64-linux-gnu ${PAWL_LLHTTP_ROOT}/usr/lib/aarch64-linux-gnu)
+if(NOT LLHTTP_INCLUDE_DIR OR NOT LLHTTP_LIBRARY)
+  message(FATAL_ERROR "llhttp 9 is missing. Run deploy/deps once; it installs it or unpacks it into build/third_party.")
+endif()
+add_library(llhttp_9 UNKNOWN IMPORTED)
+set_target_properties(llhttp_9 PROPERTIES IMPORTED_LOCATION ${LLHTTP_LIBRARY} INTERFACE_INCLUDE_DIRECTORIES ${LLHTTP_INCLUDE_DIR})
