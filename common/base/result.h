@@ -25,10 +25,14 @@ using Done = std::function<void(Result<T>)>;
 
 }  // namespace pawl
 
-/// The value of a Result, or return its error from the enclosing function. Also for Result<void>.
-#define TRY(expression)                                                    \
-  __extension__({                                                          \
-    auto try_result_ = (expression);                                       \
-    if (!try_result_) return ::tl::unexpected(std::move(try_result_).error()); \
-    std::move(try_result_).value();                                        \
+#define PAWL_CONCAT_(a, b) a##b
+#define PAWL_TRY_(expression, name)                                \
+  __extension__({                                                  \
+    auto name = (expression);                                      \
+    if (!name) return ::tl::unexpected(std::move(name).error());   \
+    std::move(name).value();                                       \
   })
+#define PAWL_TRY_NAMED_(expression, counter) PAWL_TRY_(expression, PAWL_CONCAT_(try_result_, counter))
+
+/// The value of a Result, or return its error from the enclosing function. Also for Result<void>. May be nested.
+#define TRY(expression) PAWL_TRY_NAMED_(expression, __COUNTER__)
