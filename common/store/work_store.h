@@ -95,6 +95,7 @@ struct Inbox {
   Uuid exec_id;
   std::uint32_t epoch = 0;
   std::uint64_t inbox = 0;
+  bool stray = false;                ///< owned by the caller's worker, but not among what it said it holds
   bool cancel_requested = false;
   bool pause_requested = false;
   std::string control = {};
@@ -116,7 +117,8 @@ struct WorkerRow {
 class WorkStore {
  public:
   virtual ~WorkStore() = default;
-  /// Claims those of `tickets` that are claimable. What is not in the answer is to be forgotten.
+  /// Claims those of `tickets` that are claimable. What is not in the answer is to be forgotten. A row that `worker_id`
+  /// owns already counts as claimable (the answer to an earlier claim was lost); the caller never asks for what it holds.
   virtual void claim(std::vector<ClaimRequest> tickets, std::string worker_id, MonoTime deadline, Done<std::vector<Claimed>> done) = 0;
   virtual void load(Uuid tenant, Uuid exec_id, MonoTime deadline, Done<History> done) = 0;
   /// Group-committed. Answers only when known: an in-doubt commit is looked up by (epoch, rev) on a new connection.
@@ -124,8 +126,9 @@ class WorkStore {
   virtual void checkpoint(Checkpoint entry, Done<Saved> done) = 0;
   /// Registers or renews the worker's row: lease_until = now() + ttl for all it holds. false: the row is gone (declared dead).
   virtual void renew(WorkerRow worker, Millis ttl, MonoTime deadline, Done<bool> done) = 0;
-  /// The inboxes of `held` whose number differs from `seen` (parallel arrays), and those no longer ours (epoch 0).
-  virtual void inboxes(std::vector<ClaimRequest> held, std::vector<std::uint64_t> seen, MonoTime deadline,
+  /// The inboxes of `held` whose number differs from `seen` (parallel arrays), those no longer ours (epoch 0), and rows that
+  /// `worker_id` owns but that are not in `held` (stray: a claim whose answer was lost; the caller claims them again).
+  virtual void inboxes(std::string worker_id, std::vector<ClaimRequest> held, std::vector<std::uint64_t> seen, MonoTime deadline,
                        Done<std::vector<Inbox>> done) = 0;
   /// Gives executions back (drain): owner cleared, claimable at once. Answers their ids for new tickets.
   virtual void release(std::vector<ClaimRequest> held, std::string worker_id, MonoTime deadline, Done<std::vector<Uuid>> done) = 0;
