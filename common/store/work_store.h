@@ -31,10 +31,10 @@ struct Claimed {
   std::uint64_t rev = 0;
   std::uint64_t inbox = 0;       ///< control writes so far; compare with what is seen
   std::uint64_t next_seq = 1;
-  bool first = false;            ///< never started: there is no history to load
+  bool first = false;            ///< never started; there is a history to load only if inbox > 0
   bool cancel_requested = false;
   bool pause_requested = false;
-  std::string control = {};      ///< JSON of reason, pause policy; "" = none
+  std::string control = {};      ///< {"reason"?,"timeout_ms"?,"on_timeout"?:"resume"|"cancel"}; "" = none
   int crashes = 0;               ///< owner processes that died since its last committed step
   WallTime created_at{};
   std::optional<WallTime> started_at = {};
@@ -58,6 +58,7 @@ struct Park {
   ExecutionStatus status = ExecutionStatus::kWaiting;  ///< kWaiting or kPaused
   std::optional<WallTime> wake_at = {};                ///< nullopt: only a control request or signal wakes it
   json::Value waiting_for = {};
+  bool keep = false;                                   ///< a frozen step: the status is written, owner and lease stay
 };
 
 /// One folded entry of an execution for one transaction. `settled` events and all steps go in whenever (epoch, rev) match;
@@ -99,7 +100,7 @@ struct Inbox {
   bool cancel_requested = false;
   bool pause_requested = false;
   std::string control = {};
-  std::vector<Event> events = {};    ///< control, signal and approval events since the caller's `next_seq`
+  std::vector<Event> events = {};    ///< of read_inbox: control, signal and approval events with seq > after_seq
 };
 
 struct ClaimRequest { Uuid exec_id; std::uint32_t epoch = 0; };  ///< from a ticket: exec:epoch
@@ -130,6 +131,8 @@ class WorkStore {
   /// `worker_id` owns but that are not in `held` (stray: a claim whose answer was lost; the caller claims them again).
   virtual void inboxes(std::string worker_id, std::vector<ClaimRequest> held, std::vector<std::uint64_t> seen, MonoTime deadline,
                        Done<std::vector<Inbox>> done) = 0;
+  /// The row's flags and the control, signal and approval events after `after_seq`. Epoch 0 in the answer: no longer ours.
+  virtual void read_inbox(ClaimRequest held, std::uint64_t after_seq, MonoTime deadline, Done<Inbox> done) = 0;
   /// Gives executions back (drain): owner cleared, claimable at once. Answers their ids for new tickets.
   virtual void release(std::vector<ClaimRequest> held, std::string worker_id, MonoTime deadline, Done<std::vector<Uuid>> done) = 0;
   /// Removes the worker's row (after release).
