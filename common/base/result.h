@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <tl/expected.hpp>
+#include <type_traits>
 #include <utility>
 
 #include "common/base/error.h"
@@ -23,6 +24,12 @@ using Done = std::function<void(Result<T>)>;
 }
 [[nodiscard]] inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
 
+/// What TRY yields; tl::expected<void, E> has no value() that could be called on an rvalue.
+template <typename T>
+T take_value(Result<T>&& result) {
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
 }  // namespace pawl
 
 #define PAWL_CONCAT_(a, b) a##b
@@ -30,7 +37,7 @@ using Done = std::function<void(Result<T>)>;
   __extension__({                                                  \
     auto name = (expression);                                      \
     if (!name) return ::tl::unexpected(std::move(name).error());   \
-    std::move(name).value();                                       \
+    ::pawl::take_value(std::move(name));                           \
   })
 #define PAWL_TRY_NAMED_(expression, counter) PAWL_TRY_(expression, PAWL_CONCAT_(try_result_, counter))
 

@@ -10,6 +10,8 @@ struct uv_loop_s;
 
 namespace pawl {
 
+struct LoopState;
+
 class Loop {
  public:
   Loop();
@@ -24,19 +26,20 @@ class Loop {
   /// One turn: waits at most `longest` for something to happen. For tests.
   void run_for(Millis longest);
 
-  /// Frozen within a turn.
+  /// Frozen within a turn (the callbacks of one poll, or the timers and posts between two).
   [[nodiscard]] MonoTime now() const;
-  /// Runs `fn` on a later turn of the loop, in order of posting.
+  /// Runs `fn` on a later turn of the loop, in order of posting, without waiting for I/O.
   void post(std::function<void()> fn);
-  /// Like post, from any thread.
+  /// Runs `fn` once when this turn is over, before the loop waits: for what gathers the work of a turn.
+  void at_turn_end(std::function<void()> fn);
+  /// Like post, from any thread. Does not keep the loop running.
   void wake(std::function<void()> fn);
 
   [[nodiscard]] uv_loop_s* raw() { return raw_.get(); }
 
  private:
-  struct Posts;
   std::unique_ptr<uv_loop_s> raw_;
-  std::unique_ptr<Posts> posts_;
+  std::unique_ptr<LoopState> state_;
 };
 
 }  // namespace pawl

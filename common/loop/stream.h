@@ -14,17 +14,20 @@ namespace pawl {
 /// Callbacks of a stream. None is called inside a call to the stream, none after on_close.
 struct StreamHandler {
   /// Bytes arrived; the view lives for the call.
-  std::function<void(std::string_view)> on_data;
-  /// The write queue has fallen to half its high-water mark after `write` said it was over.
-  std::function<void()> on_drain;
+  std::function<void(std::string_view)> on_data = nullptr;
+  /// The peer has sent its last byte (a half-close). With this set the stream stays open for writing and the owner
+  /// closes it; without it the stream flushes what is queued and closes as peer_closed.
+  std::function<void()> on_end = nullptr;
+  /// `queued` has fallen to half of kWriteHighWater (limits.h) after it had risen above it.
+  std::function<void()> on_drain = nullptr;
   /// The stream is gone, for whatever reason, also after `close`; the last call. `error.code`: peer_closed, reset, timeout, tls_failed, closed.
-  std::function<void(const Error&)> on_close;
+  std::function<void(const Error&)> on_close = nullptr;
 };
 
 class Stream {
  public:
   virtual ~Stream() = default;
-  /// Must be set before the loop turns again. A destroyed stream calls nothing any more.
+  /// Must be set before the loop turns again; may be replaced at any time, also by a callback. A destroyed stream calls nothing any more.
   virtual void set_handler(StreamHandler handler) = 0;
   /// Queues `bytes` (copied or moved); writes of one turn go out in one system call. Never blocks.
   virtual void write(std::string bytes) = 0;
@@ -32,7 +35,8 @@ class Stream {
   [[nodiscard]] virtual std::size_t queued() const = 0;
   virtual void pause_reading() = 0;
   virtual void resume_reading() = 0;
-  /// Writes what is queued, then closes both ways; cuts after `grace`.
+  /// Writes what is queued, ends its side, reads and drops what still comes for a moment (so that the peer gets the last
+  /// bytes and no reset), then closes; cuts after `grace`. No on_data follows, further writes are dropped.
   virtual void close_after_flush(Millis grace) = 0;
   /// Cuts now. on_close follows on a later turn.
   virtual void close() = 0;
@@ -50,7 +54,7 @@ struct ConnectOptions {
 };
 
 /// Connects with TCP_NODELAY and keepalive. `done` gets the stream, or kUnavailable (connection_refused,
-/// name_not_resolved, tls_failed) or kTimeout (connect_timeout). Destroying the returned guard cancels: `done` is then never called.
+/// name_not_resolved, unreachable, tls_failed) or kTimeout (connect_timeout). Destroying the returned guard cancels: `done` is then never called.
 class PendingConnect {
  public:
   virtual ~PendingConnect() = default;
