@@ -20,6 +20,11 @@ struct ConfigKey {
   ConfigType type;
   std::string_view default_value;
   std::string_view help;
+  /// Bounds of kInt, kDouble and kDuration (then in milliseconds), both included.
+  double min = 0;
+  double max = 0;
+  /// kString: "a|b|c" allows just these; "host:port", "url" and "window" name a shape; "" allows anything.
+  std::string_view shape = {};
   bool is_secret = false;  ///< printed as *** by --print-config
 };
 
@@ -29,7 +34,8 @@ std::span<const ConfigKey> config_keys();
 class Config {
  public:
   /// Reads all sources. `arguments` are `--key=value`, `--key value` (dashes or underscores), `--set key=value`,
-  /// `--config FILE`; what is not a configuration flag comes back in `rest`. `environment` holds NAME=VALUE.
+  /// `--config FILE` (also PAWL_CONFIG); words and --print-config, --help, --version come back in `rest`, any other flag
+  /// is an error. `environment` holds NAME=VALUE; a PAWL_ variable that is neither a key nor the command line's is one too.
   /// Errors: kInvalid with one line that names key, source and what is allowed.
   static Result<Config> load(std::span<const std::string> arguments, std::span<const std::string> environment);
   /// All defaults, for tests.
@@ -53,6 +59,12 @@ class Config {
     std::string value;
     std::string source;
   };
+  [[nodiscard]] const std::string& value_of(std::string_view key, ConfigType type) const;
+  Result<void> read_file(const std::string& path);
+  Result<void> read_environment(std::span<const std::string> environment);
+  Result<void> read_arguments(std::span<const std::string> arguments);
+  Result<void> settle();
+
   std::map<std::string, Entry, std::less<>> entries_;
   std::vector<std::string> rest_;
 };

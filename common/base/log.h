@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -44,6 +45,8 @@ class Log {
   Log();
   /// `process` is the value of the "process" field, as pawl-worker.
   static Log to_stderr(std::string_view process, LogLevel level, LogFormat format);
+  /// The same into an open descriptor, which stays the caller's and must outlive every copy.
+  static Log to_descriptor(int descriptor, std::string_view process, LogLevel level, LogFormat format);
 
   /// This log with `fields` in front of every record, as exec=, step=, try=.
   [[nodiscard]] Log with(LogFields fields) const;
@@ -53,6 +56,10 @@ class Log {
   void warn(std::string_view phrase, LogFields fields = {}) const { write(LogLevel::kWarn, phrase, fields); }
   void error(std::string_view phrase, LogFields fields = {}) const { write(LogLevel::kError, phrase, fields); }
 
+  /// Records this log's sink could not take since the start; the next one that goes through reports them.
+  [[nodiscard]] std::uint64_t dropped() const;
+  [[nodiscard]] bool is_enabled(LogLevel level) const;
+
   struct Sink;
 
  private:
@@ -61,6 +68,10 @@ class Log {
   std::shared_ptr<Sink> sink_;
   std::string prefix_;  // already rendered fields
 };
+
+/// "debug", "info", "warn", "error" and "json", "text", as in the configuration. Errors: nullopt.
+std::optional<LogLevel> parse_log_level(std::string_view text);
+std::optional<LogFormat> parse_log_format(std::string_view text);
 
 /// The field that tells what went wrong, for `log.warn("…", {error_field(e)})`.
 inline LogField error_field(const Error& error) { return LogField("error", error.message); }
