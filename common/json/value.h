@@ -25,7 +25,9 @@ class Value {
   Value(std::same_as<bool> auto b) : data_(b) {}
   Value(std::signed_integral auto i) : data_(static_cast<std::int64_t>(i)) {}
   /// Kept as int64 when it fits, so that equal numbers have one form.
-  Value(std::unsigned_integral auto u) {
+  template <std::unsigned_integral T>
+    requires(!std::same_as<T, bool>)
+  Value(T u) {
     if (static_cast<std::uint64_t>(u) <= static_cast<std::uint64_t>(INT64_MAX)) data_ = static_cast<std::int64_t>(u);
     else data_ = static_cast<std::uint64_t>(u);
   }
@@ -93,8 +95,24 @@ class Object {
 
  private:
   friend class ObjectBuilder;
+  [[nodiscard]] std::optional<std::size_t> position(std::string_view key) const;
+  [[nodiscard]] std::vector<std::uint32_t>::const_iterator lower_bound(std::string_view key) const;
+  void index_all();
+
   std::vector<Member> members_;
-  mutable std::vector<std::uint32_t> index_;  // positions sorted by key; empty until it is needed
+  std::vector<std::uint32_t> index_;  // positions sorted by key; kept only above kLinearMembers
+};
+
+/// Builds an object from members whose keys are expected to differ, in n log n; for parsers and row readers.
+class ObjectBuilder {
+ public:
+  void reserve(std::size_t members) { object_.members_.reserve(members); }
+  void add(std::string key, Value value) { object_.members_.emplace_back(std::move(key), std::move(value)); }
+  /// The object, or nullopt when a key came twice.
+  [[nodiscard]] std::optional<Object> take();
+
+ private:
+  Object object_;
 };
 
 /// Appends one RFC 6901 token ("~" and "/" escaped) to a pointer.
