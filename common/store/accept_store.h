@@ -50,11 +50,12 @@ struct Accepted {
 class AcceptStore {
  public:
   virtual ~AcceptStore() = default;
+  /// The exec_id is a UUIDv7 on database time. kInProgress only while another process' transaction with that key is open.
   /// One transaction, group-committed with all others waiting. Answers only when the outcome is known: a COMMIT in doubt
   /// is looked up by exec_id on a new connection until `deadline`.
   /// Errors: kUnavailable/unavailable or kTimeout/unavailable (nothing stored as far as is known), kOverloaded/overloaded.
   virtual void accept(NewExecution execution, MonoTime deadline, Done<Accepted> done) = 0;
 };
 
-/// Tickets whose publish was confirmed are noted so that the keeper leaves them alone; lost ones come again by the keeper.
+/// Nobody notes whether a ticket was confirmed: one that was lost is overtaken by later ones, and the keeper sees that.
 }  // namespace pawl::store

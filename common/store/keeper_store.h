@@ -7,18 +7,16 @@
 #include "common/base/ids.h"
 #include "common/base/result.h"
 #include "common/model/status.h"
+#include "common/store/ticket.h"
 
 namespace pawl::store {
 
-/// A ticket to publish: to the resume queue when the execution has started before.
-struct Ticket {
-  Uuid exec_id;
-  Uuid tenant;
-  std::uint32_t epoch = 0;
-  std::string lane;
-  PriorityClass priority = PriorityClass::kNormal;
-  bool resume = false;
-  std::string traceparent = {};
+struct KeeperTick {
+  int limit = 256;                              ///< finds of each kind
+  Millis lease{15000};                          ///< presence is ignored for so long after a restart of Postgres
+  int quarantine_after = 5;                     ///< crashed owner processes
+  bool look_for_overtaken = true;               ///< every second tick is enough
+  std::vector<std::string> empty_lanes = {};    ///< whose broker queues were seen empty for two ticks: all their tickets are lost
 };
 
 struct KeeperFinds {
@@ -34,10 +32,9 @@ class KeeperStore {
   virtual ~KeeperStore() = default;
   /// Takes or renews the keeper's lease (three ticks). false: somebody else has it.
   virtual void take_turn(std::string worker_id, Millis ttl, MonoTime deadline, Done<bool> done) = 0;
-  /// One tick: at most `limit` finds of each kind. `lost_check`: also look for lost tickets (every second tick).
-  virtual void tick(int limit, bool lost_check, MonoTime deadline, Done<KeeperFinds> done) = 0;
-  /// Says which executions' tickets the broker confirmed (a hint: an unsaid one is only published again later).
-  virtual void ticketed(std::vector<Uuid> exec_ids, MonoTime deadline, Done<void> done) = 0;
+  /// One tick. Whatever it finds has its next publication already set (5 s later, then doubling to 60 s), so nothing need be
+  /// said when a publish fails. A pause that ran out is resumed or cancelled as it asked.
+  virtual void tick(KeeperTick what, MonoTime deadline, Done<KeeperFinds> done) = 0;
   /// Partitions ahead, retention, expired idempotency keys; called each minute. Answers rows removed.
   virtual void housekeeping(Millis retention, MonoTime deadline, Done<std::int64_t> done) = 0;
 };

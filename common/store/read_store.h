@@ -12,6 +12,7 @@
 #include "common/model/status.h"
 #include "common/model/step_record.h"
 #include "common/store/task_store.h"
+#include "common/store/work_store.h"
 
 namespace pawl::store {
 
@@ -64,8 +65,10 @@ struct Stats {
 class ReadStore {
  public:
   virtual ~ReadStore() = default;
+  /// Errors here and below: kNotFound/not_found for an unknown or foreign id; kInvalid/invalid_cursor.
   virtual void get(Uuid tenant, Uuid exec_id, MonoTime deadline, Done<ExecutionRow> done) = 0;
-  /// Final steps in plan order; with `path` just that one (outputs kept beside are fetched then).
+  /// Final steps in plan order; with `path` just that one. Outputs over 64 KiB are kept beside: the list shows them as
+  /// {"$stored_bytes": n}, with `path` they are fetched.
   virtual void steps(Uuid tenant, Uuid exec_id, std::optional<std::string> path, MonoTime deadline,
                      Done<std::vector<StepRecord>> done) = 0;
   /// Ledger rows with seq > after_seq, in order, at most `limit`.
@@ -73,6 +76,9 @@ class ReadStore {
                       Done<std::vector<Event>> done) = 0;
   virtual void list(Uuid tenant, ExecutionFilter filter, Page page, MonoTime deadline, Done<ExecutionList> done) = 0;
   virtual void stats(Uuid tenant, MonoTime deadline, Done<Stats> done) = 0;
+  /// Of all tenants: workers with a live lease, and the tools they offer.
+  virtual void workers(MonoTime deadline, Done<std::vector<WorkerRow>> done) = 0;
+  virtual void tools(MonoTime deadline, Done<std::vector<ToolDescriptor>> done) = 0;
 };
 
 }  // namespace pawl::store

@@ -12,6 +12,7 @@
 #include "common/model/event.h"
 #include "common/model/status.h"
 #include "common/model/step_record.h"
+#include "common/store/ticket.h"
 
 namespace pawl::store {
 
@@ -32,6 +33,7 @@ struct Claimed {
   std::uint64_t inbox = 0;       ///< control writes so far; compare with what is seen
   std::uint64_t next_seq = 1;
   bool first = false;            ///< never started; there is a history to load only if inbox > 0
+  bool backlog = false;          ///< rows wait without a ticket in its lane: call `feed`
   bool cancel_requested = false;
   bool pause_requested = false;
   std::string control = {};      ///< {"reason"?,"timeout_ms"?,"on_timeout"?:"resume"|"cancel"}; "" = none
@@ -58,11 +60,13 @@ struct Park {
   ExecutionStatus status = ExecutionStatus::kWaiting;  ///< kWaiting or kPaused
   std::optional<WallTime> wake_at = {};                ///< nullopt: only a control request or signal wakes it
   json::Value waiting_for = {};
+  bool calendar = false;                               ///< wake_at is a calendar time (wait.until): a pause does not move it
   bool keep = false;                                   ///< a frozen step: the status is written, owner and lease stay
 };
 
 /// One folded entry of an execution for one transaction. `settled` events and all steps go in whenever (epoch, rev) match;
-/// `onward` events (starts), `park` and `final` only if `inbox_seen` is still the row's inbox.
+/// `onward` events (starts), `park` and `final` only if `inbox_seen` is still the row's inbox. With `final` the terminal event
+/// is the last of `onward`; the store adds it where it is missing. At most one entry per execution is under way at a time.
 struct Checkpoint {
   Uuid exec_id;
   Uuid tenant;
@@ -75,6 +79,7 @@ struct Checkpoint {
   Phase phase = Phase::kDispatching;
   json::Value progress = {};
   bool step_committed = false;       ///< resets the crash count
+  bool compensates = false;          ///< a committed step has a compensation: a cancel while parked needs a worker
   std::optional<Park> park = {};     ///< at most one of park and final
   std::optional<Final> final = {};
 };
@@ -105,6 +110,13 @@ struct Inbox {
 
 struct ClaimRequest { Uuid exec_id; std::uint32_t epoch = 0; };  ///< from a ticket: exec:epoch
 
+/// A tool as its workers describe it (GET /tools): schemas, defaults.
+struct ToolDescriptor {
+  std::string name;
+  json::Value descriptor;
+  int workers = 0;               ///< live ones that offer it
+};
+
 struct WorkerRow {
   std::string id, name, host, version;
   std::int64_t pid = 0;
@@ -113,6 +125,7 @@ struct WorkerRow {
   int running = 0;
   bool keeper = false;
   bool draining = false;
+  std::optional<WallTime> lease_until = {};  ///< in answers
 };
 
 class WorkStore {
@@ -120,7 +133,11 @@ class WorkStore {
   virtual ~WorkStore() = default;
   /// Claims those of `tickets` that are claimable. What is not in the answer is to be forgotten. A row that `worker_id`
   /// owns already counts as claimable (the answer to an earlier claim was lost); the caller never asks for what it holds.
+  /// The worker must have renewed: one without a live lease gets nothing. One transaction, one round trip.
   virtual void claim(std::vector<ClaimRequest> tickets, std::string worker_id, MonoTime deadline, Done<std::vector<Claimed>> done) = 0;
+  /// Gives up to `limit` pending rows of `lanes` their first ticket, in turn over tenants, within the cap of open tickets per
+  /// tenant and lane. The caller publishes them. Called when a claim said `backlog`, and by the keeper.
+  virtual void feed(std::vector<std::string> lanes, int limit, MonoTime deadline, Done<std::vector<Ticket>> done) = 0;
   virtual void load(Uuid tenant, Uuid exec_id, MonoTime deadline, Done<History> done) = 0;
   /// Group-committed. Answers only when known: an in-doubt commit is looked up by (epoch, rev) on a new connection.
   /// Errors: kInvalid (this entry's data is refused; SQLSTATE in code), kUnavailable (not written; try again while the lease lasts).
@@ -135,8 +152,10 @@ class WorkStore {
   virtual void read_inbox(ClaimRequest held, std::uint64_t after_seq, MonoTime deadline, Done<Inbox> done) = 0;
   /// Gives executions back (drain): owner cleared, claimable at once. Answers their ids for new tickets.
   virtual void release(std::vector<ClaimRequest> held, std::string worker_id, MonoTime deadline, Done<std::vector<Uuid>> done) = 0;
-  /// Removes the worker's row (after release).
+  /// Ends the worker's row cleanly (after release): what it still holds goes to others and counts as no crash.
   virtual void unregister(std::string worker_id, MonoTime deadline, Done<void> done) = 0;
+  /// Replaces what this worker says of its tools.
+  virtual void publish_tools(std::string worker_id, std::vector<ToolDescriptor> tools, MonoTime deadline, Done<void> done) = 0;
 };
 
 }  // namespace pawl::store
