@@ -39,7 +39,9 @@ constexpr std::array<std::uint32_t, 256> make_crc_table() {
 }
 constexpr auto kCrcTable = make_crc_table();
 
-const unsigned char* as_bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+const unsigned char* as_bytes(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 std::string encode(std::string_view data, std::string_view alphabet, char padding) {
   std::string out;
@@ -47,7 +49,8 @@ std::string encode(std::string_view data, std::string_view alphabet, char paddin
   for (std::size_t i = 0; i < data.size(); i += 3) {
     const std::size_t have = std::min<std::size_t>(3, data.size() - i);
     std::uint32_t group = 0;
-    for (std::size_t k = 0; k < 3; ++k) group = group << 8 | (k < have ? static_cast<std::uint8_t>(data[i + k]) : 0u);
+    for (std::size_t k = 0; k < 3; ++k)
+      group = group << 8 | (k < have ? static_cast<std::uint8_t>(data[i + k]) : 0u);
     for (std::size_t k = 0; k < 4; ++k) {
       if (k <= have) out += alphabet[group >> (18 - 6 * k) & 63];
       else if (padding != '\0') out += padding;
@@ -115,8 +118,8 @@ Sha256 sha256(std::string_view data) {
 Sha256 hmac_sha256(std::string_view key, std::string_view data) {
   Sha256 digest{};
   unsigned int length = 0;
-  const unsigned char* done = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), as_bytes(data), data.size(),
-                                   digest.data(), &length);
+  const unsigned char* done = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), as_bytes(data),
+                                   data.size(), digest.data(), &length);
   PAWL_ASSERT(done != nullptr && length == digest.size(), "HMAC-SHA-256 cannot fail on memory");
   return digest;
 }

@@ -12,13 +12,15 @@ namespace pawl {
 namespace {
 
 constexpr std::string_view kEnvironmentPrefix = "PAWL_";
-/// PAWL_ variables that are not configuration: the command line's, the stack's, and those a process step is given.
+/// PAWL_ variables that are not configuration: the command line's, the stack's, and those a process step is
+/// given.
 constexpr auto kForeignVariables = std::to_array<std::string_view>(
     {"PAWL_URL", "PAWL_API_KEY", "PAWL_OPS_URL", "PAWL_API_URLS", "PAWL_WORKER_OPS_URLS", "PAWL_PROFILE",
      "PAWL_SIM_SEED", "PAWL_DIR", "PAWL_CONFIG", "PAWL_EXECUTION", "PAWL_STEP", "PAWL_ATTEMPT", "PAWL_EPOCH",
      "PAWL_IDEMPOTENCY_KEY"});
 /// Flags of every program that carry no value and are no configuration.
-constexpr auto kProgramFlags = std::to_array<std::string_view>({"--print-config", "--help", "-h", "--version"});
+constexpr auto kProgramFlags =
+    std::to_array<std::string_view>({"--print-config", "--help", "-h", "--version"});
 
 template <std::size_t N>
 bool contains(const std::array<std::string_view, N>& list, std::string_view item) {
@@ -40,11 +42,13 @@ std::string to_lower(std::string_view text) {
 }
 
 Error missing_value(std::string_view flag) {
-  return Error{ErrorKind::kInvalid, "invalid_configuration", "flag " + std::string(flag) + " needs a value", {}, {}};
+  return Error{
+      ErrorKind::kInvalid, "invalid_configuration", "flag " + std::string(flag) + " needs a value", {}, {}};
 }
 
 /// The value of the last --config FILE or --config=FILE, else of PAWL_CONFIG, else "".
-Result<std::string> file_path(std::span<const std::string> arguments, std::span<const std::string> environment) {
+Result<std::string> file_path(std::span<const std::string> arguments,
+                              std::span<const std::string> environment) {
   std::string path;
   for (const std::string& variable : environment) {
     if (variable.starts_with("PAWL_CONFIG=")) path = variable.substr(12);
@@ -71,7 +75,8 @@ Config Config::defaults() {
   return config;
 }
 
-Result<Config> Config::load(std::span<const std::string> arguments, std::span<const std::string> environment) {
+Result<Config> Config::load(std::span<const std::string> arguments,
+                            std::span<const std::string> environment) {
   Config config = defaults();
   // lease_renew follows lease, so it is worked out again once all sources are in.
   config.entries_["lease_renew"] = Entry{"0s", "default"};
@@ -109,7 +114,8 @@ Result<void> Config::read_arguments(std::span<const std::string> arguments) {
     }
     const std::size_t equals = argument.find('=');
     const std::string flag(argument.substr(0, equals));
-    const std::string name = with_underscores(std::string_view(flag).substr(std::min<std::size_t>(2, flag.size())));
+    const std::string name =
+        with_underscores(std::string_view(flag).substr(std::min<std::size_t>(2, flag.size())));
     const ConfigKey* key = find_config_key(name);
     const bool is_known = flag.starts_with("--") && (key != nullptr || name == "set" || name == "config");
     if (!is_known) return fail(unknown_config_key(flag, name, "command line"));
@@ -128,8 +134,8 @@ Result<void> Config::read_arguments(std::span<const std::string> arguments) {
     const std::size_t split = value.find('=');
     if (split == std::string::npos)
       return fail(ErrorKind::kInvalid, "invalid_configuration", "--set takes key=value, not '" + value + "'");
-    TRY(set(with_underscores(std::string_view(value).substr(0, split)), std::string_view(value).substr(split + 1),
-            "--set"));
+    TRY(set(with_underscores(std::string_view(value).substr(0, split)),
+            std::string_view(value).substr(split + 1), "--set"));
   }
   return {};
 }
@@ -168,8 +174,12 @@ const std::string& Config::value_of(std::string_view key, ConfigType type) const
 }
 
 const std::string& Config::text(std::string_view key) const { return value_of(key, ConfigType::kString); }
-std::int64_t Config::integer(std::string_view key) const { return *parse_config_int(value_of(key, ConfigType::kInt)); }
-double Config::real(std::string_view key) const { return *parse_config_double(value_of(key, ConfigType::kDouble)); }
+std::int64_t Config::integer(std::string_view key) const {
+  return *parse_config_int(value_of(key, ConfigType::kInt));
+}
+double Config::real(std::string_view key) const {
+  return *parse_config_double(value_of(key, ConfigType::kDouble));
+}
 bool Config::flag(std::string_view key) const { return *parse_config_bool(value_of(key, ConfigType::kBool)); }
 Millis Config::duration(std::string_view key) const {
   return *parse_config_duration(value_of(key, ConfigType::kDuration));

@@ -51,7 +51,8 @@ bool is_host_port(std::string_view value) {
 }
 
 bool is_url(std::string_view value) {
-  return value.empty() || (value.find("://") != std::string_view::npos && value.find_first_of(" \t\r\n") == value.npos);
+  return value.empty() ||
+         (value.find("://") != std::string_view::npos && value.find_first_of(" \t\r\n") == value.npos);
 }
 
 bool is_window(std::string_view value) {
@@ -74,7 +75,8 @@ std::string allowed(const ConfigKey& key) {
     case ConfigType::kInt: return "an integer from " + number(key.min) + " to " + number(key.max);
     case ConfigType::kDouble: return "a number from " + number(key.min) + " to " + number(key.max);
     case ConfigType::kBool: return "true or false";
-    case ConfigType::kDuration: return "a duration from " + span(key.min) + " to " + span(key.max) + ", as 15s";
+    case ConfigType::kDuration:
+      return "a duration from " + span(key.min) + " to " + span(key.max) + ", as 15s";
     case ConfigType::kList: return "a comma-separated list without empty items";
     case ConfigType::kString: break;
   }
@@ -102,7 +104,8 @@ bool is_legal_text(const ConfigKey& key, std::string_view value) {
 
 bool is_legal_list(std::string_view value) {
   if (has_control_character(value)) return false;
-  return value.empty() || (!value.starts_with(',') && !value.ends_with(',') && value.find(",,") == value.npos);
+  return value.empty() ||
+         (!value.starts_with(',') && !value.ends_with(',') && value.find(",,") == value.npos);
 }
 
 bool is_legal(const ConfigKey& key, std::string_view value) {
@@ -130,7 +133,8 @@ bool is_legal(const ConfigKey& key, std::string_view value) {
 
 const ConfigKey* find_config_key(std::string_view name) {
   const auto keys = config_keys();
-  const auto found = std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& key) { return key.name == name; });
+  const auto found =
+      std::find_if(keys.begin(), keys.end(), [&](const ConfigKey& key) { return key.name == name; });
   return found == keys.end() ? nullptr : &*found;
 }
 
@@ -142,7 +146,8 @@ Result<void> check_config_value(const ConfigKey& key, std::string_view value, st
 }
 
 Error unknown_config_key(std::string_view shown, std::string_view name, std::string_view source) {
-  std::string message = "unknown configuration key " + std::string(shown) + " (from " + std::string(source) + ")";
+  std::string message =
+      "unknown configuration key " + std::string(shown) + " (from " + std::string(source) + ")";
   const ConfigKey* nearest = nullptr;
   std::size_t best = kMaxDistance + 1;
   for (const ConfigKey& key : config_keys()) {
@@ -156,7 +161,9 @@ Error unknown_config_key(std::string_view shown, std::string_view name, std::str
   return Error{ErrorKind::kInvalid, "invalid_configuration", std::move(message), {}, {}};
 }
 
-std::optional<std::int64_t> parse_config_int(std::string_view text) { return parse_number<std::int64_t>(text); }
+std::optional<std::int64_t> parse_config_int(std::string_view text) {
+  return parse_number<std::int64_t>(text);
+}
 std::optional<double> parse_config_double(std::string_view text) { return parse_number<double>(text); }
 
 std::optional<bool> parse_config_bool(std::string_view text) {
@@ -166,7 +173,8 @@ std::optional<bool> parse_config_bool(std::string_view text) {
 }
 
 std::optional<Millis> parse_config_duration(std::string_view text) {
-  if (!text.empty() && text.find_first_not_of("0123456789") == text.npos) return parse_duration(std::string(text) + "s");
+  if (!text.empty() && text.find_first_not_of("0123456789") == text.npos)
+    return parse_duration(std::string(text) + "s");
   return parse_duration(text);
 }
 

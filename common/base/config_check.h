@@ -14,7 +14,8 @@ const ConfigKey* find_config_key(std::string_view name);
 /// Errors: kInvalid, code invalid_configuration, one line with key, source, what is allowed.
 Result<void> check_config_value(const ConfigKey& key, std::string_view value, std::string_view source);
 
-/// The error for a key nobody knows, with the nearest one that exists. `shown` is the name as the user wrote it.
+/// The error for a key nobody knows, with the nearest one that exists. `shown` is the name as the user wrote
+/// it.
 Error unknown_config_key(std::string_view shown, std::string_view name, std::string_view source);
 
 std::optional<std::int64_t> parse_config_int(std::string_view text);

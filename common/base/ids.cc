@@ -59,7 +59,8 @@ Uuid UuidGenerator::next(WallTime now) {
   const std::int64_t ms = floor_millis(now);
   if (ms > last_ms_) {
     last_ms_ = ms;
-    // Starting in the lower half leaves room for 2,048 more ids in this millisecond before the clock is pushed ahead.
+    // Starting in the lower half leaves room for 2,048 more ids in this millisecond before the clock is
+    // pushed ahead.
     counter_ = static_cast<std::uint32_t>(rng_.below(kCounterLimit / 2));
   } else if (++counter_ == kCounterLimit) {
     ++last_ms_;

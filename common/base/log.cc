@@ -15,8 +15,9 @@
 namespace pawl {
 namespace {
 
-/// Writes whole records to a descriptor, and only when that can't block: a pipe nobody reads, a stopped terminal or a
-/// full disk costs records, never time on the loop. The mutex is for the threads of the worker pool.
+/// Writes whole records to a descriptor, and only when that can't block: a pipe nobody reads, a stopped
+/// terminal or a full disk costs records, never time on the loop. The mutex is for the threads of the worker
+/// pool.
 class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   explicit DescriptorSink(int descriptor) : descriptor_(descriptor) {}
@@ -24,7 +25,8 @@ class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
 
  protected:
   void sink_it_(const spdlog::details::log_msg& message) override {
-    if (!write_record(message.payload.data(), message.payload.size())) dropped_.fetch_add(1, std::memory_order_relaxed);
+    if (!write_record(message.payload.data(), message.payload.size()))
+      dropped_.fetch_add(1, std::memory_order_relaxed);
   }
   void flush_() override {}
 
@@ -94,8 +96,8 @@ void Log::write(LogLevel level, std::string_view phrase, LogFields fields) const
   if (!is_enabled(level)) return;
   const WallTime now = SystemClock().wall();
   const auto put = [&](LogLevel l, std::string_view text, std::string_view prefix, LogFields f) {
-    sink_->logger.log(to_spdlog(l), spdlog::string_view_t(render_log_record(now, l, sink_->process, text, prefix, f,
-                                                                            sink_->format)));
+    sink_->logger.log(to_spdlog(l), spdlog::string_view_t(render_log_record(now, l, sink_->process, text,
+                                                                            prefix, f, sink_->format)));
   };
   put(level, phrase, prefix_, fields);
   const std::uint64_t dropped = sink_->out->dropped();

@@ -32,8 +32,8 @@ void append_unicode_escape(std::string& out, unsigned code) {
   out += kDigits[code & 15];
 }
 
-/// Escapes quotes, backslashes and every control character (C0, DEL, C1, which terminals obey); bytes that are no UTF-8
-/// become U+FFFD all together, since nobody can tell which of them were meant.
+/// Escapes quotes, backslashes and every control character (C0, DEL, C1, which terminals obey); bytes that
+/// are no UTF-8 become U+FFFD all together, since nobody can tell which of them were meant.
 void append_escaped(std::string& out, std::string_view text) {
   const std::string_view clipped = clip(text);
   const bool is_text = is_valid_utf8(clipped);
@@ -134,8 +134,9 @@ void append_log_fields(std::string& out, LogFields fields, LogFormat format) {
   }
 }
 
-std::string render_log_record(WallTime time, LogLevel level, std::string_view process, std::string_view phrase,
-                              std::string_view prefix, LogFields fields, LogFormat format) {
+std::string render_log_record(WallTime time, LogLevel level, std::string_view process,
+                              std::string_view phrase, std::string_view prefix, LogFields fields,
+                              LogFormat format) {
   std::string out;
   out.reserve(256);
   if (format == LogFormat::kJson) {

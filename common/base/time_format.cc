@@ -12,7 +12,8 @@ struct Unit {
   std::string_view suffix;
   std::int64_t millis;
 };
-constexpr std::array<Unit, 5> kUnits = {{{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
+constexpr std::array<Unit, 5> kUnits = {
+    {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
 constexpr std::int64_t kMaxDurationMillis = 36525LL * 86'400'000;  // 100 years
 
 /// Reads exactly `digits` decimal digits off the front of `text`.
@@ -70,11 +71,11 @@ std::string format_rfc3339(WallTime time) {
   const year_month_day date(day);
   const hh_mm_ss clock(floor<milliseconds>(time - day));
   std::array<char, 64> out{};
-  const int length = std::snprintf(out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-                                   static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                                   static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-                                   static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
-                                   static_cast<int>(clock.subseconds().count()));
+  const int length = std::snprintf(
+      out.data(), out.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
   return std::string(out.data(), static_cast<std::size_t>(length));
 }
 
@@ -99,7 +100,8 @@ std::optional<WallTime> parse_rfc3339(std::string_view text) {
   const year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
                             std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) return std::nullopt;
-  return WallTime(sys_days(date)) + hours(*hour) + minutes(*minute) + seconds(*second) + Micros(*fraction) - *offset;
+  return WallTime(sys_days(date)) + hours(*hour) + minutes(*minute) + seconds(*second) + Micros(*fraction) -
+         *offset;
 }
 
 std::optional<Millis> parse_duration(std::string_view text) {

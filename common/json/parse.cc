@@ -21,15 +21,17 @@ constexpr std::size_t kMaxFaults = 20;
 
 constexpr const char* kOutsideDouble = "the number is outside the range of a double";
 
-/// Takes RapidJSON's events and builds the value bottom-up on two stacks. Faults of syntax (400) stop it; faults of
-/// content (422) are collected, since a later fault of syntax must win over them.
+/// Takes RapidJSON's events and builds the value bottom-up on two stacks. Faults of syntax (400) stop it;
+/// faults of content (422) are collected, since a later fault of syntax must win over them.
 class Builder {
  public:
   explicit Builder(const ParseLimits& limits) : limits_(limits) {}
 
   bool Null() { return push(Value()); }
   bool Bool(bool b) { return push(Value(b)); }
-  bool RawNumber(const char* text, rapidjson::SizeType length, bool) { return push(number(text, text + length)); }
+  bool RawNumber(const char* text, rapidjson::SizeType length, bool) {
+    return push(number(text, text + length));
+  }
   bool String(const char* text, rapidjson::SizeType length, bool) {
     if (!check_text(text, length, /*fault_at=*/nullptr)) return false;
     return push(Value(std::string(text, length)));
@@ -42,7 +44,8 @@ class Builder {
     if (!check_text(text, length, &key)) return false;
     const Frame& frame = frames_.back();
     if (keys_.size() - frame.first_key == limits_.max_keys)
-      add_fault(pointer_to(frames_.size() - 1), "an object has at most " + std::to_string(limits_.max_keys) + " keys");
+      add_fault(pointer_to(frames_.size() - 1),
+                "an object has at most " + std::to_string(limits_.max_keys) + " keys");
     keys_.emplace_back(key);
     return true;
   }
@@ -119,7 +122,8 @@ class Builder {
   }
 
   void add_fault(std::string pointer, std::string message) {
-    if (faults_.size() < kMaxFaults) faults_.push_back({std::move(pointer), "validation_failed", std::move(message)});
+    if (faults_.size() < kMaxFaults)
+      faults_.push_back({std::move(pointer), "validation_failed", std::move(message)});
   }
 
   /// The pointer to the container that frame `depth` stands for: the tokens of the frames around it.
@@ -138,7 +142,8 @@ class Builder {
   bool check_text(const char* text, std::size_t length, const std::string_view* key) {
     if (length == 0) return true;
     if (std::memchr(text, 0, length) != nullptr)
-      add_fault(pointer_to(key != nullptr ? frames_.size() - 1 : frames_.size()), "a string can't hold \\u0000");
+      add_fault(pointer_to(key != nullptr ? frames_.size() - 1 : frames_.size()),
+                "a string can't hold \\u0000");
     for (const char* at = text; (at = find_byte(at, text + length, 0xED)) != nullptr; ++at) {
       if (at + 1 < text + length && static_cast<unsigned char>(at[1]) >= 0xA0)
         return refuse("invalid_utf8", "a \\u escape is half of a surrogate pair");
@@ -147,8 +152,9 @@ class Builder {
   }
 
   static const char* find_byte(const char* from, const char* to, int byte) {
-    return from == to ? nullptr
-                      : static_cast<const char*>(std::memchr(from, byte, static_cast<std::size_t>(to - from)));
+    return from == to
+               ? nullptr
+               : static_cast<const char*>(std::memchr(from, byte, static_cast<std::size_t>(to - from)));
   }
 
   Value number(const char* from, const char* to) {
@@ -182,11 +188,14 @@ Error malformed(std::string_view text, const rapidjson::ParseResult& result) {
   const std::string_view before = text.substr(0, result.Offset());
   std::size_t line = 1;
   for (const char c : before) line += c == '\n' ? 1u : 0u;
-  const std::size_t column = before.size() - (before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1) + 1;
-  return Error{ErrorKind::kInvalid, "malformed_json",
+  const std::size_t column =
+      before.size() - (before.rfind('\n') == before.npos ? 0 : before.rfind('\n') + 1) + 1;
+  return Error{ErrorKind::kInvalid,
+               "malformed_json",
                "line " + std::to_string(line) + ", column " + std::to_string(column) + ": " +
                    rapidjson::GetParseError_En(result.Code()),
-               {}, {}};
+               {},
+               {}};
 }
 
 }  // namespace

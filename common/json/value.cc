@@ -15,7 +15,8 @@ constexpr std::size_t kLinearMembers = 16;
 constexpr double kTwo63 = 9223372036854775808.0;
 constexpr double kTwo64 = 18446744073709551616.0;
 
-/// Whether the double `d` is exactly the integer of `v`, without the rounding of a cast from integer to double.
+/// Whether the double `d` is exactly the integer of `v`, without the rounding of a cast from integer to
+/// double.
 bool equals_integer(double d, const Value& v) {
   if (d != std::floor(d)) return false;
   if (v.is_int()) return d >= -kTwo63 && d < kTwo63 && static_cast<std::int64_t>(d) == v.as_int();

@@ -28,7 +28,8 @@ constexpr std::array<char, 256> make_escapes() {
 }
 constexpr auto kEscapes = make_escapes();
 
-/// `text` with every byte that belongs to no well-formed sequence replaced, so that what is written is always UTF-8.
+/// `text` with every byte that belongs to no well-formed sequence replaced, so that what is written is always
+/// UTF-8.
 std::string repaired(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -75,7 +76,8 @@ void put_integer(std::string& out, T value) {
   out.append(buffer.data(), std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr);
 }
 
-/// Shortest digits that read back as the same double; always with a point or an exponent, so that it stays a double.
+/// Shortest digits that read back as the same double; always with a point or an exponent, so that it stays a
+/// double.
 void put_double(std::string& out, double d) {
   if (!std::isfinite(d)) {  // JSON has no word for it
     out += "null";

@@ -16,7 +16,8 @@ std::string code_of(std::string_view text, const ParseLimits& limits = {}) {
 }
 
 TEST(JsonParse, ReadsEveryType) {
-  const auto value = parse(R"( {"a":null,"b":true,"c":-7,"d":1.5,"e":"x\n\u00e9\ud83d\ude00","f":[1,[]],"g":{}} )");
+  const auto value =
+      parse(R"( {"a":null,"b":true,"c":-7,"d":1.5,"e":"x\n\u00e9\ud83d\ude00","f":[1,[]],"g":{}} )");
   ASSERT_TRUE(value.has_value());
   EXPECT_TRUE(value->find("a")->is_null());
   EXPECT_TRUE(value->find("b")->as_bool());
@@ -51,9 +52,36 @@ TEST(JsonParse, RefusesNumbersThatCannotBeKept) {
 }
 
 TEST(JsonParse, RefusesWhatIsNotJson) {
-  for (const char* text : {"", " ", "NaN", "Infinity", "-", "01", "1.", ".5", "+1", "1e", "0x1", "'a'", "\"a", "[1,]",
-                           "{\"a\":1,}", "{a:1}", "[1 2]", "{} {}", "// c\n1", "/* c */1", "\"\\x\"", "\"a\nb\"",
-                           "\"\x01\"", "nul", "TRUE", "[", "]", "{\"a\"}", "\xEF\xBB\xBF{}", "\"\\u12g4\""}) {
+  for (const char* text : {"",
+                           " ",
+                           "NaN",
+                           "Infinity",
+                           "-",
+                           "01",
+                           "1.",
+                           ".5",
+                           "+1",
+                           "1e",
+                           "0x1",
+                           "'a'",
+                           "\"a",
+                           "[1,]",
+                           "{\"a\":1,}",
+                           "{a:1}",
+                           "[1 2]",
+                           "{} {}",
+                           "// c\n1",
+                           "/* c */1",
+                           "\"\\x\"",
+                           "\"a\nb\"",
+                           "\"\x01\"",
+                           "nul",
+                           "TRUE",
+                           "[",
+                           "]",
+                           "{\"a\"}",
+                           "\xEF\xBB\xBF{}",
+                           "\"\\u12g4\""}) {
     EXPECT_EQ(code_of(text), "malformed_json") << text;
   }
   EXPECT_EQ(code_of(std::string_view("1\0", 2)), "malformed_json");
@@ -66,9 +94,9 @@ TEST(JsonParse, TellsWhereTheFaultIs) {
 }
 
 TEST(JsonParse, RefusesBadUtf8AndHalfSurrogates) {
-  for (const char* text : {"\"\xFF\"", "\"\xC0\x80\"", "\"\xED\xA0\x80\"", "\"\xF4\x90\x80\x80\"", "\"\xE2\x82\"",
-                           R"("\ud800")", R"("\udc00")", R"("\ud83dx")", R"("\ud83d\u0041")", R"({"\udfff":1})",
-                           R"("\ude00\ud83d")", R"("abc\udc00def")"}) {
+  for (const char* text : {"\"\xFF\"", "\"\xC0\x80\"", "\"\xED\xA0\x80\"", "\"\xF4\x90\x80\x80\"",
+                           "\"\xE2\x82\"", R"("\ud800")", R"("\udc00")", R"("\ud83dx")", R"("\ud83d\u0041")",
+                           R"({"\udfff":1})", R"("\ude00\ud83d")", R"("abc\udc00def")"}) {
     EXPECT_EQ(code_of(text), "invalid_utf8") << text;
   }
   EXPECT_EQ(code_of(R"("\ud7ff\ue000\uffff")"), "ok");
@@ -123,7 +151,9 @@ TEST(JsonParse, CountsDepthFromTheOutermostContainer) {
   EXPECT_EQ(code_of("1", {.max_depth = 0}), "ok");
 }
 
-TEST(JsonParse, RefusesATextOverItsSize) { EXPECT_EQ(code_of("[1,2,3]", {.max_bytes = 6}), "payload_too_large"); }
+TEST(JsonParse, RefusesATextOverItsSize) {
+  EXPECT_EQ(code_of("[1,2,3]", {.max_bytes = 6}), "payload_too_large");
+}
 
 }  // namespace
 }  // namespace pawl::json

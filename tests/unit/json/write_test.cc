@@ -37,7 +37,8 @@ TEST(JsonWrite, DoublesStayDoublesAndReadBackTheSame) {
     if (!std::isfinite(d)) continue;
     const auto back = parse(write(Value(d)));
     ASSERT_TRUE(back.has_value() && back->is_double()) << write(Value(d));
-    ASSERT_EQ(std::bit_cast<std::uint64_t>(back->as_double()), std::bit_cast<std::uint64_t>(d)) << write(Value(d));
+    ASSERT_EQ(std::bit_cast<std::uint64_t>(back->as_double()), std::bit_cast<std::uint64_t>(d))
+        << write(Value(d));
   }
 }
 
