@@ -1,0 +1,21 @@
+// The bounds of the engine, each with its reason.
+#pragma once
+
+#include <cstddef>
+
+#include "common/base/clock.h"
+
+namespace pawl::engine {
+
+inline constexpr std::size_t kMaxCachedPlans = 1000;        ///< parsed plans kept by hash; ~100 KiB each at worst
+inline constexpr Millis kStoreDeadline{5000};               ///< for reads and claims; then tried again
+inline constexpr Millis kRetryInitial{50};                  ///< first pause before a refused or lost write is tried again
+inline constexpr Millis kRetryMax{1000};                    ///< and the longest; the lease ends it
+inline constexpr Millis kClaimRetry{250};                   ///< between tries of a claim that Postgres did not answer
+inline constexpr Millis kInboxInterval{1000};               ///< a lost control message costs at most this
+inline constexpr Millis kTimerSlack{1};                     ///< timers round up: never early
+inline constexpr std::size_t kMaxWatched = 10'000;          ///< executions somebody watches live
+inline constexpr Millis kWatchTtl{45'000};                  ///< a watch is renewed each 15 s by the API
+inline constexpr Millis kLongestTimer{60'000};              ///< a longer wait is armed in pieces (clocks are looked at again)
+
+}  // namespace pawl::engine

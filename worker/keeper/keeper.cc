@@ -1,0 +1,100 @@
+#include "worker/keeper/keeper.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "worker/keeper/limits.h"
+
+namespace pawl::keeper {
+
+Keeper::Keeper(Loop& loop, store::KeeperStore& store, broker::TicketPublisher& publisher, Log log, Options options)
+    : loop_(loop), store_(store), publisher_(publisher), log_(std::move(log)), options_(std::move(options)), timer_(loop) {}
+
+Keeper::~Keeper() = default;
+
+void Keeper::start() {
+  timer_.every(options_.interval, [this] { tick(); });
+}
+
+void Keeper::stop() {
+  timer_.stop();
+  is_keeper_ = false;
+}
+
+void Keeper::tick() {
+  if (busy_) return;
+  busy_ = true;
+  const Millis ttl = std::max(options_.interval * kTicksPerLease, kShortestLease);
+  store_.take_turn(options_.worker_id, ttl, loop_.now() + kTickDeadline,
+                   [this, alive = std::weak_ptr<bool>(alive_)](const Result<bool>& mine) {
+                     if (alive.expired()) return;
+                     busy_ = false;
+                     const bool was = std::exchange(is_keeper_, mine.has_value() && *mine);
+                     if (is_keeper_ && !was) log_.info("took the keeper's turn");
+                     if (is_keeper_) work();
+                   });
+}
+
+void Keeper::work() {
+  busy_ = true;
+  ++turns_;
+  // With the broker away every ticket looks lost; they are found again when it is back.
+  const bool lost_check = turns_ % kLostCheckEvery == 0 && publisher_.connected();
+  store_.tick(kFindsPerTick, lost_check, loop_.now() + kTickDeadline,
+              [this, alive = std::weak_ptr<bool>(alive_)](const Result<store::KeeperFinds>& finds) {
+                if (alive.expired()) return;
+                busy_ = false;
+                ++stats_.ticks;
+                if (finds) return found(*finds);
+                ++stats_.failed_ticks;
+                if (finds.error().kind != ErrorKind::kUnavailable) log_.warn("keeper's tick failed", {error_field(finds.error())});
+              });
+}
+
+void Keeper::found(const store::KeeperFinds& finds) {
+  stats_.orphans += finds.orphans.size();
+  stats_.due += finds.due.size();
+  stats_.lost += finds.lost.size();
+  stats_.fed += finds.fed.size();
+  stats_.quarantined += static_cast<std::uint64_t>(finds.quarantined);
+  if (!finds.orphans.empty()) log_.warn("took over orphaned executions", {{"count", finds.orphans.size()}});
+  if (!finds.lost.empty()) log_.warn("published lost tickets again", {{"count", finds.lost.size()}});
+  if (finds.quarantined > 0) log_.error("ended executions that kept killing their workers", {{"count", finds.quarantined}});
+  publish(finds.orphans);
+  publish(finds.due);
+  publish(finds.lost);
+  publish(finds.fed);
+  if (loop_.now() >= next_housekeeping_) keep_house();
+}
+
+/// What is not confirmed stays unsaid: the store finds it again as lost.
+void Keeper::publish(const std::vector<store::Ticket>& tickets) {
+  struct Round {
+    std::vector<Uuid> confirmed;
+    std::size_t open = 0;
+  };
+  if (tickets.empty()) return;
+  auto round = std::make_shared<Round>();
+  round->open = tickets.size();
+  for (const store::Ticket& ticket : tickets) {
+    broker::TicketMessage message{ticket.exec_id, ticket.epoch, ticket.lane, ticket.priority, ticket.resume, ticket.traceparent};
+    publisher_.publish(std::move(message), [this, round, id = ticket.exec_id, alive = std::weak_ptr<bool>(alive_)](const Result<void>& sent) {
+      if (alive.expired()) return;
+      if (sent) round->confirmed.push_back(id);
+      if (--round->open == 0 && !round->confirmed.empty())
+        store_.ticketed(std::move(round->confirmed), loop_.now() + kTickDeadline, [](const Result<void>&) {});
+    });
+  }
+}
+
+void Keeper::keep_house() {
+  next_housekeeping_ = loop_.now() + kHousekeepingEach;
+  store_.housekeeping(options_.retention, loop_.now() + kTickDeadline * 6,
+                      [this, alive = std::weak_ptr<bool>(alive_)](const Result<std::int64_t>& removed) {
+                        if (alive.expired()) return;
+                        if (removed) stats_.removed += static_cast<std::uint64_t>(*removed);
+                        else log_.warn("housekeeping failed, tried again in a minute", {error_field(removed.error())});
+                      });
+}
+
+}  // namespace pawl::keeper
