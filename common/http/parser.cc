@@ -36,17 +36,6 @@ std::string origin_form(std::string_view target) {
   return {};
 }
 
-ParseFailure failure_of(llhttp_errno_t error) {
-  switch (error) {
-    case HPE_INVALID_VERSION:
-      return {505, "http_version_not_supported", "only HTTP/1.0 and HTTP/1.1 are served"};
-    case HPE_INVALID_TRANSFER_ENCODING:
-      return {501, "not_implemented", "the only transfer coding served is chunked"};
-    default:
-      return {400, "bad_request", "the request is not well-formed HTTP/1.1"};
-  }
-}
-
 }  // namespace
 
 struct RequestParser::State {
@@ -77,13 +66,24 @@ struct RequestParser::State {
       return refuse(431, "headers_too_large", "the headers together are larger than 16 KiB");
     return 0;
   }
+  ParseFailure failure_of(llhttp_errno_t error) const;
   int finish_header();
   int check_head();
   int check_framing();
   void install_callbacks();
 };
 
+ParseFailure RequestParser::State::failure_of(llhttp_errno_t error) const {
+  // A bad line end after a version that is fine is a syntax fault, and a length beside a coding is smuggling.
+  if (error == HPE_INVALID_VERSION && parser.http_major != 1)
+    return {505, "http_version_not_supported", "only HTTP/1.0 and HTTP/1.1 are served"};
+  if (error == HPE_INVALID_TRANSFER_ENCODING && head.headers.count("content-length") == 0)
+    return {501, "not_implemented", "the only transfer coding served is chunked"};
+  return {400, "bad_request", "the request is not well-formed HTTP/1.1"};
+}
+
 int RequestParser::State::finish_header() {
+  while (!value.empty() && (value.back() == ' ' || value.back() == '\t')) value.pop_back();
   if (++header_count > limits.max_headers) return refuse(431, "headers_too_large", "more than 100 headers");
   // Trailers are counted and dropped: nothing of ours reads them, and they must not replace a header.
   if (!head_done) head.headers.add(std::move(name), std::move(value));
@@ -203,7 +203,7 @@ RequestParser::Progress RequestParser::feed(std::string_view bytes) {
     return {s.stop, at == nullptr ? bytes.size() : static_cast<std::size_t>(at - bytes.data())};
   }
   if (s.stop != Stop::kError) {
-    s.failure = failure_of(error);
+    s.failure = s.failure_of(error);
     s.stop = Stop::kError;
   }
   return {Stop::kError, bytes.size()};
