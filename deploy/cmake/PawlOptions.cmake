@@ -51,9 +51,13 @@ function(pawl_library name)
   target_link_libraries(${name} PUBLIC pawl_options ${ARG_LINK} PRIVATE pawl_warnings ${ARG_PRIVATE_LINK})
 endfunction()
 
-# pawl_program(NAME SOURCES … LINK …): an executable in build/<preset>/bin.
+# All programs that are run in production; what deploy/build builds when nothing else is asked for.
+add_custom_target(product)
+
+# pawl_program(NAME SOURCES … LINK …): an executable in build/<preset>/bin, part of the product.
 function(pawl_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE pawl_options pawl_warnings ${ARG_LINK})
+  add_dependencies(product ${name})
 endfunction()
