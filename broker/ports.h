@@ -54,24 +54,12 @@ class TicketConsumer {
   virtual void on_deliveries(std::function<void(std::vector<Delivery>)> handler) = 0;
   /// Acks one or many; consecutive tags go out as one multiple ack.
   virtual void ack(const std::vector<Delivery>& deliveries) = 0;
-  /// How many more the caller can take now; prefetch follows (architecture §6: min(64, slots/2); at 0 the consumers are cancelled).
+  /// How many more the caller can take now; prefetch follows (architecture §6: min(64, half of it); when it has
+  /// fallen to the window, the consumers are cancelled). Deliveries handed over count as taken: lower it, then ack.
+  /// Until the first call nothing is consumed.
   virtual void set_free_slots(int free_slots) = 0;
   /// basic.cancel everywhere and keep so; what is outstanding may still be acked.
   virtual void stop() = 0;
-};
-
-/// How many messages wait in the queues of a lane (passive declare; deliveries under way are not counted).
-struct LaneDepth {
-  std::string lane;
-  std::int64_t high = 0, normal = 0, low = 0, resume = 0;
-  [[nodiscard]] std::int64_t total() const { return high + normal + low + resume; }
-};
-
-class LaneDepths {
- public:
-  virtual ~LaneDepths() = default;
-  /// One answer per lane. Errors: kUnavailable while the broker is away or when it does not answer within 2 s.
-  virtual void depths(std::vector<std::string> lanes, Done<std::vector<LaneDepth>> done) = 0;
 };
 
 /// Fire-and-forget topics: pawl.control (worker.<id>, all) and pawl.events (exec.<id>).
@@ -84,6 +72,8 @@ class Bus {
   /// Binds `exec.<exec_id>` while the subscription lives.
   virtual void watch(const std::string& exec_id, std::function<void(const json::Value&)> handler) = 0;
   virtual void unwatch(const std::string& exec_id) = 0;
+  /// Called when subscriptions stand again after the broker was away: what was sent meanwhile is lost, so read Postgres.
+  virtual void on_resubscribed(std::function<void()> handler) = 0;
 };
 
 }  // namespace pawl::broker
