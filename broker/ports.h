@@ -23,6 +23,7 @@ struct TicketMessage {
   PriorityClass priority = PriorityClass::kNormal;
   bool resume = false;      ///< goes to the lane's resume queue
   std::string traceparent = {};
+  std::string reply_to = {};  ///< pawl.control key of an API process that waits for the end, or "" (AMQP property reply_to)
 };
 
 class TicketPublisher {
@@ -44,6 +45,7 @@ struct Delivery {
   std::uint64_t tag = 0;
   std::uint64_t generation = 0;
   std::string lane = {};
+  std::string reply_to = {};
 };
 
 /// Consumes the queues of some lanes. Malformed messages never get here: they are copied to pawl.quarantine, confirmed, then acked.
