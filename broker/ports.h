@@ -64,6 +64,20 @@ class TicketConsumer {
   virtual void stop() = 0;
 };
 
+/// How many messages wait in the queues of a lane (passive declare; deliveries under way are not counted).
+struct LaneDepth {
+  std::string lane;
+  std::int64_t high = 0, normal = 0, low = 0, resume = 0;
+  [[nodiscard]] std::int64_t total() const { return high + normal + low + resume; }
+};
+
+class LaneDepths {
+ public:
+  virtual ~LaneDepths() = default;
+  /// One answer per lane. Errors: kUnavailable while the broker is away or when it does not answer within 2 s.
+  virtual void depths(std::vector<std::string> lanes, Done<std::vector<LaneDepth>> done) = 0;
+};
+
 /// Fire-and-forget topics: pawl.control (worker.<id>, all) and pawl.events (exec.<id>).
 class Bus {
  public:

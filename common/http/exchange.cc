@@ -53,6 +53,7 @@ Exchange::Taken ConnectionExchange::take_over() {
 
 void ConnectionExchange::detach() {
   connection_ = nullptr;
+  context.reset();  // it may hold this exchange
   if (answered_) return;
   if (auto fn = std::exchange(on_abort_, {})) fn();
 }

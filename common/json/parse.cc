@@ -25,7 +25,8 @@ constexpr const char* kOutsideDouble = "the number is outside the range of a dou
 /// faults of content (422) are collected, since a later fault of syntax must win over them.
 class Builder {
  public:
-  explicit Builder(const ParseLimits& limits) : limits_(limits) {}
+  Builder(std::string_view text, const ParseLimits& limits)
+      : limits_(limits), has_unicode_escapes_(text.find("\\u") != text.npos) {}
 
   bool Null() { return push(Value()); }
   bool Bool(bool b) { return push(Value(b)); }
@@ -140,7 +141,7 @@ class Builder {
 
   /// The input is UTF-8 already, so a surrogate (ED A0…BF) and a NUL can only have come from a \u escape.
   bool check_text(const char* text, std::size_t length, const std::string_view* key) {
-    if (length == 0) return true;
+    if (!has_unicode_escapes_ || length == 0) return true;
     if (std::memchr(text, 0, length) != nullptr)
       add_fault(pointer_to(key != nullptr ? frames_.size() - 1 : frames_.size()),
                 "a string can't hold \\u0000");
@@ -177,6 +178,7 @@ class Builder {
   }
 
   const ParseLimits& limits_;
+  const bool has_unicode_escapes_;
   std::vector<Value> values_;
   std::vector<std::string> keys_;
   std::vector<Frame> frames_;
@@ -213,7 +215,7 @@ Result<Value> parse(std::string_view text, const ParseLimits& limits) {
   copy.append(text).append(kPadding, '\0');
   rapidjson::InsituStringStream stream(copy.data());
   rapidjson::Reader reader;
-  Builder builder(limits);
+  Builder builder(text, limits);
   constexpr unsigned kFlags =
       rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
   const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, builder);

@@ -94,8 +94,8 @@ Failure failure_of(const std::vector<Fault>& faults) {
 Failure resolution_failure(const Error& error, const std::string& task_id) {
   if (error.kind == ErrorKind::kNotFound) return make_failure("task_not_found", "there is no task '" + task_id + "'");
   if (error.kind == ErrorKind::kInvalid)
-    return make_failure("task_invalid", "the task '" + task_id + "' is not understood: " + error.message);
-  Failure failure = make_failure("store_unavailable", "the task '" + task_id + "' could not be read");
+    return make_failure("task_not_found", "the task '" + task_id + "' is not understood: " + error.message);
+  Failure failure = make_failure("internal_error", "the task '" + task_id + "' could not be read");
   return failure;
 }
 

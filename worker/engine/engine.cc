@@ -92,10 +92,12 @@ void Engine::claim_again() {
 }
 
 void Engine::take(std::vector<store::Claimed> claimed) {
+  bool backlog = false;
   for (store::Claimed& one : claimed) {
     const Id id = one.exec_id;
     clock_.observe(one.database_now, ports_.loop.now());
     ++stats_.claimed;
+    backlog = backlog || one.backlog;
     auto held = std::make_unique<Held>(shared_, std::move(one), [this, id](Ending ending) { ended(id, ending); });
     Held* raw = held.get();
     if (!held_.emplace(id, std::move(held)).second) continue;
@@ -103,7 +105,24 @@ void Engine::take(std::vector<store::Claimed> claimed) {
     if (shared_.draining || !lease_.is_held()) raw->hand_over(true);
     else raw->start();
   }
+  if (backlog) feed();
   update_slots();
+}
+
+/// Rows that had to wait for a ticket of their tenant get theirs as soon as one of its executions was claimed.
+void Engine::feed() {
+  if (feeding_ || shared_.draining) return;
+  feeding_ = true;
+  ports_.work.feed(options_.lanes, kFeedLimit, ports_.loop.now() + kStoreDeadline,
+                   [this, alive = std::weak_ptr<bool>(alive_)](const Result<std::vector<store::Ticket>>& tickets) {
+                     if (alive.expired()) return;
+                     feeding_ = false;
+                     if (!tickets) return;
+                     for (const store::Ticket& one : *tickets) {
+                       ports_.publisher.publish({one.exec_id, one.epoch, one.lane, one.priority, one.resume, one.traceparent},
+                                                [](const Result<void>&) {});
+                     }
+                   });
 }
 
 void Engine::ended(const Id& id, Ending ending) {

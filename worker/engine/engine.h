@@ -48,6 +48,7 @@ class Engine {
   void claimed(const Claim& claim, Result<std::vector<store::Claimed>> answer);
   void claim_again();
   void take(std::vector<store::Claimed> claimed);
+  void feed();
   void ended(const Id& id, Ending ending);
   void on_control(const json::Value& message);
   void look_at_inboxes();
@@ -71,7 +72,7 @@ class Engine {
   std::vector<Claim> failed_claims_;  // tried again together
   std::vector<store::ClaimRequest> to_release_;
   std::vector<broker::TicketMessage> to_publish_;
-  bool looking_ = false, releasing_ = false;
+  bool looking_ = false, feeding_ = false, releasing_ = false;
   EngineStats stats_;
   std::function<void()> on_drained_;
   Timer claim_timer_;

@@ -59,7 +59,7 @@ void Held::begin(plan::PlanPtr plan, std::optional<store::History> history) {
 /// The plan can't be had for good: the execution ends as failed, which is better than going round for ever.
 void Held::give_up(const Error& error) {
   log_.error("execution can't be run", {error_field(error)});
-  store::Final final{ExecutionStatus::kFailed, {}, make_failure("plan_unreadable", error.message)};
+  store::Final final{ExecutionStatus::kFailed, {}, make_failure("internal_error", error.message)};
   store::Checkpoint entry = entry_of(claimed_, rev_, core::Checkpoint{.inbox_seen = inbox_, .phase = Phase::kFailed});
   entry.onward.push_back(NewEvent{EventType::kExecutionFailed, {}, 0, json::Object{{"error", to_json(*final.failure)}}});
   entry.final = std::move(final);

@@ -12,6 +12,7 @@ inline constexpr Millis kStoreDeadline{5000};               ///< for reads and c
 inline constexpr Millis kRetryInitial{50};                  ///< first pause before a refused or lost write is tried again
 inline constexpr Millis kRetryMax{1000};                    ///< and the longest; the lease ends it
 inline constexpr Millis kClaimRetry{250};                   ///< between tries of a claim that Postgres did not answer
+inline constexpr int kFeedLimit = 128;                      ///< tickets made out at once for rows that waited for one
 inline constexpr Millis kInboxInterval{1000};               ///< a lost control message costs at most this
 inline constexpr Millis kTimerSlack{1};                     ///< timers round up: never early
 inline constexpr std::size_t kMaxWatched = 10'000;          ///< executions somebody watches live

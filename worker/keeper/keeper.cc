@@ -7,8 +7,15 @@
 
 namespace pawl::keeper {
 
-Keeper::Keeper(Loop& loop, store::KeeperStore& store, broker::TicketPublisher& publisher, Log log, Options options)
-    : loop_(loop), store_(store), publisher_(publisher), log_(std::move(log)), options_(std::move(options)), timer_(loop) {}
+Keeper::Keeper(Loop& loop, store::KeeperStore& store, broker::TicketPublisher& publisher, broker::LaneDepths& depths, Log log,
+               Options options)
+    : loop_(loop),
+      store_(store),
+      publisher_(publisher),
+      depths_(depths),
+      log_(std::move(log)),
+      options_(std::move(options)),
+      timer_(loop) {}
 
 Keeper::~Keeper() = default;
 
@@ -31,16 +38,39 @@ void Keeper::tick() {
                      busy_ = false;
                      const bool was = std::exchange(is_keeper_, mine.has_value() && *mine);
                      if (is_keeper_ && !was) log_.info("took the keeper's turn");
-                     if (is_keeper_) work();
+                     if (is_keeper_) look_at_depths();
                    });
 }
 
-void Keeper::work() {
-  busy_ = true;
+/// Which lanes' queues are empty. With the broker away nothing can be told, and nothing could be published either.
+void Keeper::look_at_depths() {
   ++turns_;
-  // With the broker away every ticket looks lost; they are found again when it is back.
-  const bool lost_check = turns_ % kLostCheckEvery == 0 && publisher_.connected();
-  store_.tick(kFindsPerTick, lost_check, loop_.now() + kTickDeadline,
+  if (turns_ % kDepthsEvery != 0 || !publisher_.connected()) return work({});
+  busy_ = true;
+  depths_.depths(options_.lanes, [this, alive = std::weak_ptr<bool>(alive_)](const Result<std::vector<broker::LaneDepth>>& depths) {
+    if (alive.expired()) return;
+    std::vector<std::string> empty;
+    if (!depths) empty_looks_.clear();
+    else {
+      for (const broker::LaneDepth& depth : *depths) {
+        int& looks = empty_looks_[depth.lane];
+        looks = depth.total() == 0 ? looks + 1 : 0;
+        if (looks >= kLooksToBeEmpty) empty.push_back(depth.lane);
+      }
+    }
+    work(std::move(empty));
+  });
+}
+
+void Keeper::work(std::vector<std::string> empty_lanes) {
+  busy_ = true;
+  store::KeeperTick what;
+  what.limit = kFindsPerTick;
+  what.lease = options_.lease;
+  what.quarantine_after = options_.quarantine_after;
+  what.look_for_overtaken = turns_ % kOvertakenEvery == 0 && publisher_.connected();
+  what.empty_lanes = std::move(empty_lanes);
+  store_.tick(std::move(what), loop_.now() + kTickDeadline,
               [this, alive = std::weak_ptr<bool>(alive_)](const Result<store::KeeperFinds>& finds) {
                 if (alive.expired()) return;
                 busy_ = false;
@@ -67,23 +97,11 @@ void Keeper::found(const store::KeeperFinds& finds) {
   if (loop_.now() >= next_housekeeping_) keep_house();
 }
 
-/// What is not confirmed stays unsaid: the store finds it again as lost.
+/// The store has set when each is published again, should this one get lost.
 void Keeper::publish(const std::vector<store::Ticket>& tickets) {
-  struct Round {
-    std::vector<Uuid> confirmed;
-    std::size_t open = 0;
-  };
-  if (tickets.empty()) return;
-  auto round = std::make_shared<Round>();
-  round->open = tickets.size();
   for (const store::Ticket& ticket : tickets) {
-    broker::TicketMessage message{ticket.exec_id, ticket.epoch, ticket.lane, ticket.priority, ticket.resume, ticket.traceparent};
-    publisher_.publish(std::move(message), [this, round, id = ticket.exec_id, alive = std::weak_ptr<bool>(alive_)](const Result<void>& sent) {
-      if (alive.expired()) return;
-      if (sent) round->confirmed.push_back(id);
-      if (--round->open == 0 && !round->confirmed.empty())
-        store_.ticketed(std::move(round->confirmed), loop_.now() + kTickDeadline, [](const Result<void>&) {});
-    });
+    publisher_.publish({ticket.exec_id, ticket.epoch, ticket.lane, ticket.priority, ticket.resume, ticket.traceparent},
+                       [](const Result<void>&) {});
   }
 }
 

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "broker/ports.h"
 #include "common/base/log.h"
@@ -15,7 +17,10 @@ namespace pawl::keeper {
 
 struct Options {
   std::string worker_id;
+  std::vector<std::string> lanes;
   Millis interval{250};
+  Millis lease{15'000};
+  int quarantine_after = 5;
   Millis retention{std::chrono::hours(24 * 30)};
 };
 
@@ -25,7 +30,8 @@ struct KeeperStats {
 
 class Keeper {
  public:
-  Keeper(Loop& loop, store::KeeperStore& store, broker::TicketPublisher& publisher, Log log, Options options);
+  Keeper(Loop& loop, store::KeeperStore& store, broker::TicketPublisher& publisher, broker::LaneDepths& depths, Log log,
+         Options options);
   ~Keeper();
 
   void start();
@@ -36,7 +42,8 @@ class Keeper {
 
  private:
   void tick();
-  void work();
+  void look_at_depths();
+  void work(std::vector<std::string> empty_lanes);
   void found(const store::KeeperFinds& finds);
   void publish(const std::vector<store::Ticket>& tickets);
   void keep_house();
@@ -44,11 +51,13 @@ class Keeper {
   Loop& loop_;
   store::KeeperStore& store_;
   broker::TicketPublisher& publisher_;
+  broker::LaneDepths& depths_;
   Log log_;
   Options options_;
   KeeperStats stats_;
   bool is_keeper_ = false, busy_ = false;
   std::uint64_t turns_ = 0;
+  std::map<std::string, int> empty_looks_;  // lane: looks in a row that saw it empty
   MonoTime next_housekeeping_{};
   Timer timer_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
