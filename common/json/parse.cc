@@ -9,6 +9,7 @@
 #include <rapidjson/error/en.h>
 #include <rapidjson/reader.h>
 
+#include "common/base/assert.h"
 #include "common/base/bytes.h"
 
 namespace pawl::json {
@@ -203,6 +204,7 @@ Error malformed(std::string_view text, const rapidjson::ParseResult& result) {
 }  // namespace
 
 Result<Value> parse(std::string_view text, const ParseLimits& limits) {
+  PAWL_ASSERT(limits.max_depth <= kMaxDepth, "the depth allowed fits the stack");
   if (text.size() > limits.max_bytes)
     return fail(ErrorKind::kInvalid, "payload_too_large",
                 "the document is over " + std::to_string(limits.max_bytes) + " bytes");
@@ -216,8 +218,7 @@ Result<Value> parse(std::string_view text, const ParseLimits& limits) {
   rapidjson::InsituStringStream stream(copy.data());
   rapidjson::Reader reader;
   Builder builder(text, limits);
-  constexpr unsigned kFlags =
-      rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseNumbersAsStringsFlag;
+  constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseNumbersAsStringsFlag;
   const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, builder);
   if (result.IsError() && !builder.has_refused()) {
     if (result.Code() == rapidjson::kParseErrorStringUnicodeSurrogateInvalid)

@@ -1,4 +1,5 @@
-// Text to Value with every guard of http-api.md §1 and §9. Iterative: deep input can't overflow the stack.
+// Text to Value with every guard of http-api.md §1 and §9. A level is counted before it is entered, so deep input can't
+// overflow the stack.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +10,11 @@
 
 namespace pawl::json {
 
+/// What `max_depth` may be at most: the reader recurses, and a level costs it about 200 bytes of stack.
+inline constexpr std::size_t kMaxDepth = 1024;
+
 struct ParseLimits {
-  std::size_t max_depth = 64;             ///< containers; the outermost is 1
+  std::size_t max_depth = 64;             ///< containers; the outermost is 1; at most kMaxDepth
   std::size_t max_keys = 1000;            ///< per object
   std::size_t max_bytes = std::size_t{64} << 20;
 };

@@ -149,6 +149,7 @@ TEST(JsonParse, CountsDepthFromTheOutermostContainer) {
   EXPECT_EQ(code_of(nested(65)), "json_too_deep");
   EXPECT_EQ(code_of(std::string(100'000, '[')), "json_too_deep");
   EXPECT_EQ(code_of("1", {.max_depth = 0}), "ok");
+  EXPECT_EQ(code_of(nested(kMaxDepth), {.max_depth = kMaxDepth}), "ok");
 }
 
 TEST(JsonParse, RefusesATextOverItsSize) {
