@@ -1,19 +1,23 @@
-// Group commit without a timer: everything that became ready while the last transaction was under way goes out as the next one.
+// Group commit without a timer: what became ready in one turn of the loop, or while the last transaction was under way,
+// goes out as the next one.
 #pragma once
 
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "common/base/assert.h"
 #include "common/base/result.h"
+#include "common/loop/loop.h"
 
 namespace pawl::db {
 
-/// Collects entries and hands them to `flush` in batches, at most `lanes` batches at once. `flush(batch, finished)` must call
-/// `finished()` exactly once, later. Entries are kept in order of arrival. Loop thread only.
+/// Collects entries and hands them to `flush` in batches at the end of a turn, at most `lanes` batches at once, so that all
+/// requests read in one turn share one transaction. `flush(batch, finished)` must call `finished()` exactly once, later.
+/// Entries are kept in order of arrival. May be destroyed at any time: entries are dropped, late `finished` do nothing.
 template <typename Entry>
 class Batcher {
  public:
@@ -26,20 +30,32 @@ class Batcher {
     int lanes = 1;
   };
 
-  Batcher(Limits limits, Weight weight, Flush flush)
-      : limits_(limits), weight_(std::move(weight)), flush_(std::move(flush)) {}
+  Batcher(Loop& loop, Limits limits, Weight weight, Flush flush)
+      : loop_(loop), limits_(limits), weight_(std::move(weight)), flush_(std::move(flush)) {}
+  Batcher(const Batcher&) = delete;
+  Batcher& operator=(const Batcher&) = delete;
 
   /// False when the queue is full: the caller refuses its request as overloaded.
   [[nodiscard]] bool add(Entry entry) {
     if (queue_.size() >= limits_.max_queued) return false;
     queue_.push_back(std::move(entry));
-    pump();
+    schedule();
     return true;
   }
   [[nodiscard]] std::size_t queued() const { return queue_.size(); }
   [[nodiscard]] int in_flight() const { return in_flight_; }
 
  private:
+  void schedule() {
+    if (scheduled_ || queue_.empty() || in_flight_ >= limits_.lanes) return;
+    scheduled_ = true;
+    loop_.at_turn_end([this, alive = std::weak_ptr<bool>(alive_)] {
+      if (alive.expired()) return;
+      scheduled_ = false;
+      pump();
+    });
+  }
+
   void pump() {
     while (in_flight_ < limits_.lanes && !queue_.empty()) {
       std::vector<Entry> batch;
@@ -52,19 +68,23 @@ class Batcher {
         queue_.pop_front();
       }
       ++in_flight_;
-      flush_(std::move(batch), [this] {
+      flush_(std::move(batch), [this, alive = std::weak_ptr<bool>(alive_)] {
+        if (alive.expired()) return;
         PAWL_ASSERT(in_flight_ > 0, "a batch finishes once");
         --in_flight_;
-        pump();
+        schedule();
       });
     }
   }
 
+  Loop& loop_;
   Limits limits_;
   Weight weight_;
   Flush flush_;
   std::deque<Entry> queue_;
   int in_flight_ = 0;
+  bool scheduled_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace pawl::db

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,9 +54,11 @@ struct Call {
   Params params;
 };
 
-/// How an operation ended when it did not succeed. Error.code is the SQLSTATE (or "in_doubt", "not_connected", "timeout"):
-///   kUnavailable  connection lost before anything was sent, 57P0x, 53xxx, 08xxx, 25006: try again
-///   kTimeout      cut by the deadline; `in_doubt` when a commit may have happened
+/// How an operation ended when it did not succeed. Error.code is the SQLSTATE (or "in_doubt", "not_connected",
+/// "connection_lost", "timeout"):
+///   kUnavailable  connection lost before all was sent (so nothing committed), 57P0x, 53xxx, 08xxx, 25006: try again
+///   kTimeout      cut by the deadline (timeout), 57014, or in_doubt: the connection was lost or cut after everything was
+///                 sent and before the server's last word, so a commit may have happened
 ///   kConflict     40001, 40P01, 55P03, 23505
 ///   kInvalid      22xxx, 23xxx, 54xxx, 21xxx: the data is refused
 ///   kInternal     anything else
@@ -74,18 +76,28 @@ struct ConnectionOptions {
 
 class Connection {
  public:
-  virtual ~Connection() = default;
+  virtual ~Connection() = default;  ///< cuts; a call under way is never answered
   /// Runs all `calls` as one implicit transaction in one pipeline with one Sync: all commit or none.
   /// `tenants`: set as pawl.tenants for the transaction when not empty (row security).
-  /// At most one `run` is under way; `busy` tells. Errors as above.
-  virtual void run(std::vector<Call> calls, const std::vector<Uuid>& tenants, Done<std::vector<RowsPtr>> done) = 0;
+  /// At most one `run` is under way; `busy` tells. At `deadline`, or statement_timeout + 1 s if that is earlier, the
+  /// connection is cut. Errors as above. The result has one Rows per call.
+  virtual void run(std::vector<Call> calls, const std::vector<Uuid>& tenants, MonoTime deadline,
+                   Done<std::vector<RowsPtr>> done) = 0;
   [[nodiscard]] virtual bool busy() const = 0;
   [[nodiscard]] virtual bool connected() const = 0;
 };
 
-/// Connects (resolved on the pool, every address tried), sets role and session time-outs. `on_lost` is called once when
-/// the connection is gone after it was made; a call under way gets its own error first.
-void connect(Loop& loop, ConnectionOptions options, std::function<void(const Error&)> on_lost,
-             Done<std::unique_ptr<Connection>> done);
+/// A connection attempt; destroying it cancels, and then nothing is called.
+class Connecting {
+ public:
+  virtual ~Connecting() = default;
+};
+
+/// Connects (resolved on the pool, every address tried within its share of the time), with role and session time-outs set.
+/// `on_lost` is called once when the connection is gone after it was made; a call under way gets its own error first.
+/// Errors: kUnavailable/postgres_unavailable, kTimeout/connect_timeout, kInvalid/bad_postgres_url.
+[[nodiscard]] std::unique_ptr<Connecting> connect(Loop& loop, ConnectionOptions options,
+                                                  std::function<void(const Error&)> on_lost,
+                                                  Done<std::unique_ptr<Connection>> done);
 
 }  // namespace pawl::db
