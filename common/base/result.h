@@ -25,8 +25,8 @@ using Done = std::function<void(Result<T>)>;
 [[nodiscard]] inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
 
 /// What TRY yields; tl::expected<void, E> has no value() that could be called on an rvalue.
-template <typename T>
-T take_value(Result<T>&& result) {
+template <typename T, typename E>
+T take_value(tl::expected<T, E>&& result) {
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
