@@ -12,6 +12,8 @@
 #include "common/base/bytes.h"
 #include "common/base/clock.h"
 #include "common/json/value.h"
+#include "common/plan/graph.h"
+#include "common/plan/schema.h"
 #include "common/plan/template.h"
 
 namespace pawl::plan {
@@ -61,9 +63,18 @@ struct ApprovalSpec {
   json::Value form = {};  ///< JSON Schema or null
 };
 
-struct ToolSpec { ToolCall call; };
-struct SequenceSpec { Steps steps; };
-struct ParallelSpec { Steps steps; std::optional<int> max_parallel; Strategy strategy = Strategy::kWaitAll; Merge merge = Merge::kCollect; };
+struct ToolSpec {
+  ToolCall call;
+};
+struct SequenceSpec {
+  Steps steps;
+};
+struct ParallelSpec {
+  Steps steps;
+  std::optional<int> max_parallel;
+  Strategy strategy = Strategy::kWaitAll;
+  Merge merge = Merge::kCollect;
+};
 struct ForEachSpec {
   Template items;
   std::string as = "row";
@@ -74,9 +85,15 @@ struct ForEachSpec {
   Strategy strategy = Strategy::kWaitAll;
   Merge merge = Merge::kCollect;
 };
-struct TaskSpec { std::string task; Template with; };
+struct TaskSpec {
+  std::string task;
+  Template with;
+};
 struct ChooseSpec {
-  struct Branch { std::optional<Template> when; Steps steps; };  ///< no `when`: the else, last
+  struct Branch {
+    std::optional<Template> when;  ///< none: the else, which is last
+    Steps steps;
+  };
   std::vector<Branch> branches;
 };
 struct WaitSpec {
@@ -86,9 +103,12 @@ struct WaitSpec {
   std::optional<Millis> timeout;  ///< with signal
   bool continue_on_timeout = false;
 };
-struct ApprovalStepSpec { ApprovalSpec approval; };
+struct ApprovalStepSpec {
+  ApprovalSpec approval;
+};
 
-using StepBody = std::variant<ToolSpec, SequenceSpec, ParallelSpec, ForEachSpec, TaskSpec, ChooseSpec, WaitSpec, ApprovalStepSpec>;
+using StepBody = std::variant<ToolSpec, SequenceSpec, ParallelSpec, ForEachSpec, TaskSpec, ChooseSpec, WaitSpec,
+                              ApprovalStepSpec>;
 
 struct Step {
   std::string id;
@@ -116,12 +136,17 @@ struct Limits {
   int max_parallel = 4;
 };
 
-struct Notify { std::string webhook; std::vector<std::string> on; };
+/// A finish notification; `on` holds final statuses, all of them when the plan says none.
+struct Notify {
+  std::string webhook;
+  std::vector<std::string> on;
+};
 
 struct Plan {
   std::string id;  ///< "" for an inline plan
   std::string description;
   json::Value input_schema;  ///< null = anything
+  SchemaPtr input_check;     ///< the compiled input_schema; null = anything
   std::optional<Millis> timeout;
   std::string lane = "default";
   int priority = 5;
@@ -132,6 +157,7 @@ struct Plan {
   std::optional<Template> output;
   Steps on_failure;
   std::vector<Notify> notify;
+  Graph graph;         ///< which step reads from which
   json::Value source;  ///< the document it was parsed from
   Sha256 hash{};       ///< of the canonical source
 };

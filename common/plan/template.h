@@ -37,6 +37,7 @@ struct Reference {
   std::string name;     ///< name, step id, meta name or secret name
   std::string pointer;  ///< where, relative to the template's own value
   bool guarded = false;  ///< covered by ??
+  std::string field = {};  ///< of kStep: output, status or error
 };
 
 class Template {
