@@ -21,10 +21,13 @@ std::string text_record(std::string_view phrase, LogFields fields) {
   return render_log_record(kTen, LogLevel::kWarn, "pawl-api", phrase, "", fields, LogFormat::kText);
 }
 
-/// A pipe whose reading end gives what is in it at that moment.
+/// A pipe whose reading end gives what is in it at that moment; its writing end blocks, as a program's stderr does.
 class Pipe {
  public:
-  Pipe() { EXPECT_EQ(::pipe2(ends_.data(), O_NONBLOCK), 0); }
+  Pipe() {
+    EXPECT_EQ(::pipe(ends_.data()), 0);
+    EXPECT_EQ(::fcntl(ends_[0], F_SETFL, O_NONBLOCK), 0);
+  }
   ~Pipe() {
     ::close(ends_[0]);
     ::close(ends_[1]);
