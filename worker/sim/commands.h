@@ -8,6 +8,7 @@ namespace pawl::sim {
 
 /// Formats: resilience.md §1. Errors: kInvalid with what is wrong in the case.
 Result<json::Value> run_breaker_case(const json::Value& line);
+Result<json::Value> run_retry_case(const json::Value& line);
 Result<json::Value> run_budget_case(const json::Value& line);
 
 }  // namespace pawl::sim

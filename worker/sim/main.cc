@@ -17,6 +17,7 @@ struct Command {
 
 constexpr std::array kCommands{
     Command{"breaker", pawl::sim::run_breaker_case},
+    Command{"retry", pawl::sim::run_retry_case},
     Command{"budget", pawl::sim::run_budget_case},
 };
 
