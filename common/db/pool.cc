@@ -39,7 +39,7 @@ class PgPool final : public Pool, public std::enable_shared_from_this<PgPool> {
       return;
     }
     waiting_.push_back({std::move(calls), std::move(tenants), deadline, std::move(done)});
-    dispatch();
+    if (!expired(waiting_.back())) dispatch();
     watch_expiry(deadline);
   }
 
@@ -106,9 +106,12 @@ class PgPool final : public Pool, public std::enable_shared_from_this<PgPool> {
     }
   }
 
+  [[nodiscard]] bool expired(const Waiting& one) const { return one.deadline < loop_.now() + kLeastRun; }
+
   void dispatch() {
     for (auto& slot : slots_) {
-      if (waiting_.empty()) return;
+      // What is too late is left to `expire`, which runs in a moment and keeps the order of the rest.
+      if (waiting_.empty() || expired(waiting_.front())) return;
       if (!slot->connection || slot->connection->busy() || !slot->connection->connected()) continue;
       Waiting next = std::move(waiting_.front());
       waiting_.pop_front();
@@ -126,18 +129,17 @@ class PgPool final : public Pool, public std::enable_shared_from_this<PgPool> {
   void watch_expiry(MonoTime deadline) {
     if (waiting_.empty() || (expiry_.active() && expiry_at_ <= deadline)) return;
     expiry_at_ = deadline;
-    const auto left = std::chrono::ceil<Millis>(deadline - loop_.now());
+    const auto left = std::chrono::ceil<Millis>(deadline - kLeastRun - loop_.now());
     expiry_.start(std::max(left, Millis(0)), [this] { expire(); });
   }
 
   void expire() {
     const auto keep = shared_from_this();
-    const MonoTime now = loop_.now();
     std::vector<Waiting> over;
     MonoTime earliest = MonoTime::max();
     std::deque<Waiting> left;
     for (Waiting& one : waiting_) {
-      if (one.deadline <= now) {
+      if (expired(one)) {
         over.push_back(std::move(one));
       } else {
         earliest = std::min(earliest, one.deadline);
@@ -152,6 +154,7 @@ class PgPool final : public Pool, public std::enable_shared_from_this<PgPool> {
     for (Waiting& one : over) {
       if (!closed_) one.done(fail(error));
     }
+    if (!closed_) dispatch();
   }
 
   Loop& loop_;

@@ -27,6 +27,8 @@ inline constexpr std::size_t kMaxHandshakes = 256;
 inline constexpr unsigned kKeepaliveSeconds = 60;
 /// at_turn_end calls that schedule each other are followed this often; the rest waits for the next turn.
 inline constexpr int kTurnEndPasses = 8;
+/// Longer delays are cut to this, so that adding one to the clock never overflows (100 years).
+inline constexpr Millis kLongestDelay = std::chrono::hours(876'000);
 /// A host name is at most 253 octets (RFC 1035 §2.3.4).
 inline constexpr std::size_t kMaxHostName = 253;
 

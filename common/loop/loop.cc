@@ -2,6 +2,8 @@
 
 #include <uv.h>
 
+#include <csignal>
+
 #include "common/base/assert.h"
 #include "common/loop/loop_state.h"
 #include "common/loop/uv_handle.h"
@@ -51,6 +53,8 @@ void LoopState::end_turn() {
 }
 
 Loop::Loop() : raw_(std::make_unique<uv_loop_t>()), state_(std::make_unique<LoopState>()) {
+  // A write to a socket whose peer is gone must be an error, not the end of the process; libuv's writes raise the signal.
+  std::signal(SIGPIPE, SIG_IGN);
   uv_loop_t* loop = raw_.get();
   PAWL_ASSERT(uv_loop_init(loop) == 0, "the kernel gives an epoll descriptor");
   loop->data = state_.get();

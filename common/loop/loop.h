@@ -14,6 +14,7 @@ struct LoopState;
 
 class Loop {
  public:
+  /// Ignores SIGPIPE for the process: a child that must not inherit that resets it (uv_spawn does).
   Loop();
   /// Asserts that no handle is left open.
   ~Loop();

@@ -126,11 +126,10 @@ void TcpCore::on_peer_end() {
   if (state_ == State::kLingering) return begin_close(close_error_);
   const auto handler = handler_;
   if (handler && handler->on_end) return handler->on_end();
-  close_error_ = {ErrorKind::kUnavailable, "peer_closed", "the peer closed the connection"};
-  if (queued() == 0) return begin_close(close_error_);
+  const Error ended{ErrorKind::kUnavailable, "peer_closed", "the peer closed the connection"};
+  if (queued() == 0) return begin_close(ended);
   close_after_flush(kHalfCloseGrace);
-  close_error_.code = "peer_closed";
-  close_error_.kind = ErrorKind::kUnavailable;
+  close_error_ = ended;
 }
 
 void TcpCore::write(std::string bytes) {

@@ -2,7 +2,10 @@
 
 #include <uv.h>
 
+#include <algorithm>
+
 #include "common/base/assert.h"
+#include "common/loop/limits.h"
 #include "common/loop/uv_handle.h"
 
 namespace pawl {
@@ -43,7 +46,7 @@ struct Timer::Handle {
     ++generation;
     fn = std::move(callback);
     interval = repeat;
-    due = std::chrono::steady_clock::now() + delay;
+    due = std::chrono::steady_clock::now() + std::min(delay, kLongestDelay);
     if (delay.count() == 0) due = MonoTime{};
     arm();
   }

@@ -129,6 +129,18 @@ TEST(PgConnection, NamesErrorsByWhatToDo) {
   EXPECT_EQ(db.lost, "");
 }
 
+TEST(Sqlstate, SaysWhatTheCallerShouldDo) {
+  const std::vector<std::pair<const char*, ErrorKind>> expected = {
+      {"40001", ErrorKind::kConflict},    {"40P01", ErrorKind::kConflict},    {"55P03", ErrorKind::kConflict},
+      {"23505", ErrorKind::kConflict},    {"23503", ErrorKind::kInvalid},     {"22P02", ErrorKind::kInvalid},
+      {"21000", ErrorKind::kInvalid},     {"54000", ErrorKind::kInvalid},     {"57014", ErrorKind::kTimeout},
+      {"57P01", ErrorKind::kUnavailable}, {"53300", ErrorKind::kUnavailable}, {"08006", ErrorKind::kUnavailable},
+      {"25006", ErrorKind::kUnavailable}, {"42P01", ErrorKind::kInternal},    {"XX000", ErrorKind::kInternal},
+      {"", ErrorKind::kInternal},
+  };
+  for (const auto& [state, kind] : expected) EXPECT_EQ(sqlstate_kind(state), kind) << state;
+}
+
 TEST(PgConnection, CarriesLargeAnswersAndParameters) {
   Loop loop;
   OneConnection db(loop, options_for(PrivatePostgres::shared().url()));

@@ -87,6 +87,18 @@ TEST(PgPool, GivesUpAWaitingCallAtItsDeadline) {
   EXPECT_EQ(*later, "ok");
 }
 
+TEST(PgPool, DoesNotStartWhatIsTooLate) {
+  PoolRig rig(PrivatePostgres::shared().url(), 1);
+  EXPECT_EQ(rig.run(kOne), "ok");
+  EXPECT_EQ(rig.run(kOne, {}, Millis(0)), "timeout");
+  const auto late = rig.start(kOne, {}, Millis(0));
+  const auto fine = rig.start(kOne, {}, Millis(5000));
+  EXPECT_TRUE(turn_until(rig.loop, [&] { return !fine->empty() && !late->empty(); }));
+  EXPECT_EQ(*late, "timeout");
+  EXPECT_EQ(*fine, "ok");
+  EXPECT_EQ(rig.health, std::vector<bool>{true});  // the connection was not cut
+}
+
 TEST(PgPool, SaysSoWhileThereIsNoServer) {
   PoolRig rig("postgresql://127.0.0.1:1/x");
   EXPECT_EQ(rig.run(kOne, {}, Millis(100)), "postgres_unavailable");

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "common/loop/limits.h"
+#include "common/loop/timer.h"
 #include "tests/integration/loop/loop_driver.h"
 
 namespace pawl {
@@ -127,6 +128,44 @@ TEST(TcpStream, TellsOfAReset) {
   turn_for(pair.loop, Millis(5));
   pair.client.stream.reset();  // unread bytes: the kernel answers with a reset
   EXPECT_TRUE(turn_until(pair.loop, [&] { return !pair.server.close_code.empty(); }));
+}
+
+TEST(TcpStream, TakesAWriteToAPeerThatIsGoneForAnError) {
+  Pair pair;
+  pair.server.stream->pause_reading();
+  pair.client.stream.reset();
+  turn_for(pair.loop, Millis(5));
+  for (int i = 0; i < 3 && pair.server.close_code.empty(); ++i) {
+    pair.server.stream->write("to nobody");  // the first brings a reset, the second would raise SIGPIPE
+    turn_for(pair.loop, Millis(5));
+  }
+  EXPECT_EQ(pair.server.close_code, "reset");
+}
+
+TEST(TcpStream, SendsBeforeTheLoopWaits) {
+  Pair pair;
+  Timer far(pair.loop);
+  far.start(Millis(20'000), [] {});
+  int rounds = 0;
+  StreamHandler handler;
+  handler.on_data = [&](std::string_view) {
+    if (++rounds == 1) {
+      pair.loop.post([&] { pair.client.stream->write("from a post"); });
+    } else if (rounds == 2) {
+      far.start(Millis(1), [&] {
+        far.start(Millis(20'000), [] {});
+        pair.client.stream->write("from a timer");
+      });
+    } else {
+      pair.loop.stop();
+    }
+  };
+  pair.server.stream->set_handler(std::move(handler));
+  pair.client.stream->write("from outside");
+  const auto start = std::chrono::steady_clock::now();
+  pair.loop.run();
+  EXPECT_EQ(rounds, 3);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, Millis(5000));
 }
 
 TEST(TcpStream, CallsNothingOnceDestroyed) {
