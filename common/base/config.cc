@@ -12,11 +12,12 @@ namespace pawl {
 namespace {
 
 constexpr std::string_view kEnvironmentPrefix = "PAWL_";
-/// PAWL_ variables that are not configuration: the command line's, the stack's, and those a process step is
-/// given.
+/// PAWL_ variables that are not configuration: the command line's, the stack's, the tests', and those a
+/// process step is given.
 constexpr auto kForeignVariables = std::to_array<std::string_view>(
     {"PAWL_URL", "PAWL_API_KEY", "PAWL_OPS_URL", "PAWL_API_URLS", "PAWL_WORKER_OPS_URLS", "PAWL_PROFILE",
-     "PAWL_SIM_SEED", "PAWL_DIR", "PAWL_CONFIG", "PAWL_EXECUTION", "PAWL_STEP", "PAWL_ATTEMPT", "PAWL_EPOCH",
+     "PAWL_SIM_SEED", "PAWL_DIR", "PAWL_CONFIG", "PAWL_SIM_SCHEDULES_FACTOR", "PAWL_DEBIAN_KEYRING",
+     "PAWL_DEBIAN_MIRROR", "PAWL_EXECUTION", "PAWL_STEP", "PAWL_ATTEMPT", "PAWL_EPOCH",
      "PAWL_IDEMPOTENCY_KEY"});
 /// Flags of every program that carry no value and are no configuration.
 constexpr auto kProgramFlags =

@@ -1,4 +1,5 @@
-// Configuration: flags > environment > file > defaults, and where each value came from. One list of keys for every process.
+// Configuration: flags > environment > file > defaults, and where each value came from. One list of keys for
+// every process.
 #pragma once
 
 #include <map>
@@ -33,11 +34,13 @@ std::span<const ConfigKey> config_keys();
 
 class Config {
  public:
-  /// Reads all sources. `arguments` are `--key=value`, `--key value` (dashes or underscores), `--set key=value`,
-  /// `--config FILE` (also PAWL_CONFIG); words and --print-config, --help, --version come back in `rest`, any other flag
-  /// is an error. `environment` holds NAME=VALUE; a PAWL_ variable that is neither a key nor the command line's is one too.
+  /// Reads all sources. `arguments` are `--key=value`, `--key value` (dashes or underscores), and
+  /// `--set key=value`, `--config FILE` (also PAWL_CONFIG); words and --print-config, --help, --version come
+  /// back in `rest`, any other flag is an error. `environment` holds NAME=VALUE; a PAWL_ variable that is
+  /// neither a key nor the command line's is one too.
   /// Errors: kInvalid with one line that names key, source and what is allowed.
-  static Result<Config> load(std::span<const std::string> arguments, std::span<const std::string> environment);
+  static Result<Config> load(std::span<const std::string> arguments,
+                             std::span<const std::string> environment);
   /// All defaults, for tests.
   static Config defaults();
 

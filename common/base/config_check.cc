@@ -4,13 +4,11 @@
 #include <charconv>
 #include <cmath>
 
+#include "common/base/limits.h"
 #include "common/base/time_format.h"
 
 namespace pawl {
 namespace {
-
-/// A name further away than this is not offered as what was meant.
-constexpr std::size_t kMaxDistance = 3;
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -149,7 +147,7 @@ Error unknown_config_key(std::string_view shown, std::string_view name, std::str
   std::string message =
       "unknown configuration key " + std::string(shown) + " (from " + std::string(source) + ")";
   const ConfigKey* nearest = nullptr;
-  std::size_t best = kMaxDistance + 1;
+  std::size_t best = kMaxKeyDistance + 1;
   for (const ConfigKey& key : config_keys()) {
     const std::size_t distance = edit_distance(name, key.name);
     if (distance >= best) continue;

@@ -1,7 +1,5 @@
 // The list of configuration keys: names, types, bounds, defaults (operating.md §2). The only place a key is
 // declared.
-#include <array>
-
 #include "common/base/config.h"
 
 namespace pawl {
@@ -14,7 +12,7 @@ constexpr double kDay = 24 * kHour;
 constexpr double kMillion = 1e6;
 
 using enum ConfigType;
-constexpr auto kKeys = std::to_array<ConfigKey>({
+constexpr ConfigKey kKeys[] = {
     // Where things are
     {"listen", kString, "127.0.0.1:7070", "address of the API", 0, 0, "host:port"},
     {"ops_listen", kString, "127.0.0.1:7071", "address of /livez, /readyz, /metrics and /admin", 0, 0,
@@ -27,6 +25,7 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
     {"tls_cert_file", kString, "", "PEM certificate chain of the API; plain HTTP without it"},
     {"tls_key_file", kString, "", "PEM private key of the API"},
     {"key_secret_file", kString, "", "file with the secret that signs cursors and tickets"},
+    {"admin_key_file", kString, "", "file the first start writes its admin key to; stdout without it"},
     {"routing_file", kString, "",
      "TOML file with the routing rules of /api/tasks/run; read again when it changes"},
     {"tools_file", kString, "", "TOML file with the settings of each tool"},
@@ -79,7 +78,7 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
     {"migrate_at_start", kBool, "false", "bring the database up to date before serving"},
     {"log_level", kString, "info", "least level that is written", 0, 0, "debug|info|warn|error"},
     {"log_format", kString, "json", "one JSON object or one line of text a record", 0, 0, "json|text"},
-});
+};
 
 }  // namespace
 

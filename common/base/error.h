@@ -1,4 +1,5 @@
-// The one error type. Its kind answers "what should the caller do?"; its code is stable and part of the HTTP contract.
+// The one error type. Its kind answers "what should the caller do?"; its code is stable and part of the HTTP
+// contract.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// UUIDv7: ids that sort by time of creation. The time comes from the caller (database time), the rest from an Rng.
+// UUIDv7: ids that sort by time of creation. The time comes from the caller (database time), the rest from an
+// Rng.
 #pragma once
 
 #include <array>
@@ -26,7 +27,8 @@ struct Uuid {
   [[nodiscard]] static std::optional<Uuid> parse(std::string_view text);
 };
 
-/// Makes UUIDv7s that strictly increase within one generator even inside one millisecond (RFC 9562 §6.2, method 1).
+/// Makes UUIDv7s that strictly increase within one generator even inside one millisecond (RFC 9562 §6.2,
+/// method 1).
 class UuidGenerator {
  public:
   explicit UuidGenerator(Rng& rng) : rng_(rng) {}

@@ -1,4 +1,5 @@
-// Structured logs: a constant phrase and fields, one JSON record (or text line) each. Never payloads, tokens, connection strings.
+// Structured logs: a constant phrase and fields, one JSON record (or text line) each. Never payloads, tokens,
+// connection strings.
 #pragma once
 
 #include <concepts>
@@ -37,8 +38,8 @@ struct LogField {
 
 using LogFields = std::initializer_list<LogField>;
 
-/// Writes to stderr through spdlog (hidden in log.cc). A value type: copies share the sink; `with` adds fixed fields.
-/// Logging never blocks work: when the sink can't take a record it is dropped and counted.
+/// Writes to stderr through spdlog (hidden in log.cc). A value type: copies share the sink; `with` adds fixed
+/// fields. Logging never blocks work: when the sink can't take a record it is dropped and counted.
 class Log {
  public:
   /// A log that drops everything; for tests.
@@ -51,10 +52,14 @@ class Log {
   /// This log with `fields` in front of every record, as exec=, step=, try=.
   [[nodiscard]] Log with(LogFields fields) const;
 
-  void debug(std::string_view phrase, LogFields fields = {}) const { write(LogLevel::kDebug, phrase, fields); }
+  void debug(std::string_view phrase, LogFields fields = {}) const {
+    write(LogLevel::kDebug, phrase, fields);
+  }
   void info(std::string_view phrase, LogFields fields = {}) const { write(LogLevel::kInfo, phrase, fields); }
   void warn(std::string_view phrase, LogFields fields = {}) const { write(LogLevel::kWarn, phrase, fields); }
-  void error(std::string_view phrase, LogFields fields = {}) const { write(LogLevel::kError, phrase, fields); }
+  void error(std::string_view phrase, LogFields fields = {}) const {
+    write(LogLevel::kError, phrase, fields);
+  }
 
   /// Records this log's sink could not take since the start; the next one that goes through reports them.
   [[nodiscard]] std::uint64_t dropped() const;

@@ -2,20 +2,14 @@
 // record.
 #pragma once
 
-#include <cstddef>
 #include <string>
 #include <string_view>
 
 #include "common/base/clock.h"
+#include "common/base/limits.h"
 #include "common/base/log.h"
 
 namespace pawl {
-
-/// A record fits one page, the amount a pipe that polls as writable takes without blocking (pipe(7),
-/// PIPE_BUF).
-inline constexpr std::size_t kMaxLogRecord = 4096;
-/// Of each text value only the start is kept: a log line is no place for payloads.
-inline constexpr std::size_t kMaxLogValue = 1024;
 
 std::string_view to_string(LogLevel level);
 

@@ -22,7 +22,9 @@ using Done = std::function<void(Result<T>)>;
                                                 std::string suggestion = {}) {
   return tl::unexpected<Error>(Error{kind, std::move(code), std::move(message), std::move(suggestion), {}});
 }
-[[nodiscard]] inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
+[[nodiscard]] inline tl::unexpected<Error> fail(Error error) {
+  return tl::unexpected<Error>(std::move(error));
+}
 
 /// What TRY yields; tl::expected<void, E> has no value() that could be called on an rvalue.
 template <typename T, typename E>
@@ -33,13 +35,14 @@ T take_value(tl::expected<T, E>&& result) {
 }  // namespace pawl
 
 #define PAWL_CONCAT_(a, b) a##b
-#define PAWL_TRY_(expression, name)                                \
-  __extension__({                                                  \
-    auto name = (expression);                                      \
-    if (!name) return ::tl::unexpected(std::move(name).error());   \
-    ::pawl::take_value(std::move(name));                           \
+#define PAWL_TRY_(expression, name)                              \
+  __extension__({                                                \
+    auto name = (expression);                                    \
+    if (!name) return ::tl::unexpected(std::move(name).error()); \
+    ::pawl::take_value(std::move(name));                         \
   })
 #define PAWL_TRY_NAMED_(expression, counter) PAWL_TRY_(expression, PAWL_CONCAT_(try_result_, counter))
 
-/// The value of a Result, or return its error from the enclosing function. Also for Result<void>. May be nested.
+/// The value of a Result, or return its error from the enclosing function. Also for Result<void>. May be
+/// nested.
 #define TRY(expression) PAWL_TRY_NAMED_(expression, __COUNTER__)

@@ -17,7 +17,8 @@ class Rng {
   [[nodiscard]] std::uint64_t below(std::uint64_t bound);
 };
 
-/// SplitMix64 (Steele, Lea, Flood 2014): small, seedable, good enough for jitter and schedules; never for secrets.
+/// SplitMix64 (Steele, Lea, Flood 2014): small, seedable, good enough for jitter and schedules; never for
+/// secrets.
 class SeededRng final : public Rng {
  public:
   explicit SeededRng(std::uint64_t seed) : state_(seed) {}

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdio>
 
+#include "common/base/limits.h"
+
 namespace pawl {
 namespace {
 
@@ -14,7 +16,7 @@ struct Unit {
 };
 constexpr std::array<Unit, 5> kUnits = {
     {{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
-constexpr std::int64_t kMaxDurationMillis = 36525LL * 86'400'000;  // 100 years
+constexpr std::int64_t kMaxDurationMillis = std::int64_t{kMaxDurationDays} * 86'400'000;
 
 /// Reads exactly `digits` decimal digits off the front of `text`.
 std::optional<int> take_digits(std::string_view& text, std::size_t digits) {

@@ -17,8 +17,6 @@ namespace {
 
 /// RapidJSON's SSE2 scan reads whole aligned blocks, so the copy it works on ends in this many NULs.
 constexpr std::size_t kPadding = 32;
-/// Faults of one document that are told; a person mends the first few and sends it again.
-constexpr std::size_t kMaxFaults = 20;
 
 constexpr const char* kOutsideDouble = "the number is outside the range of a double";
 

@@ -1,5 +1,6 @@
-// The JSON value: immutable, cheap to copy (containers and strings are shared), objects keep the order of their members.
-// RapidJSON is behind parse.cc and write.cc only; its scalar == is never used (it recurses for ever under C++20).
+// The JSON value: immutable, cheap to copy (containers and strings are shared), objects keep the order of
+// their members. RapidJSON is behind parse.cc and write.cc only; its scalar == is never used (it recurses for
+// ever under C++20).
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,8 @@ class Value {
   template <std::unsigned_integral T>
     requires(!std::same_as<T, bool>)
   Value(T u) {
-    if (static_cast<std::uint64_t>(u) <= static_cast<std::uint64_t>(INT64_MAX)) data_ = static_cast<std::int64_t>(u);
+    if (static_cast<std::uint64_t>(u) <= static_cast<std::uint64_t>(INT64_MAX))
+      data_ = static_cast<std::int64_t>(u);
     else data_ = static_cast<std::uint64_t>(u);
   }
   Value(double d) : data_(d) {}
@@ -70,10 +72,12 @@ class Value {
   using StringPtr = std::shared_ptr<const std::string>;
   using ArrayPtr = std::shared_ptr<const Array>;
   using ObjectPtr = std::shared_ptr<const Object>;
-  std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, StringPtr, ArrayPtr, ObjectPtr> data_;
+  std::variant<std::monostate, bool, std::int64_t, std::uint64_t, double, StringPtr, ArrayPtr, ObjectPtr>
+      data_;
 };
 
-/// Members in order of insertion, keys unique. Look-up is linear up to 16 members and by a sorted index above.
+/// Members in order of insertion, keys unique. Look-up is linear up to 16 members and by a sorted index
+/// above.
 class Object {
  public:
   using Member = std::pair<std::string, Value>;

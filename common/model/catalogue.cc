@@ -1,7 +1,7 @@
 #include "common/model/catalogue.h"
 
 #include <algorithm>
-#include <array>
+#include <iterator>
 
 #include "common/base/assert.h"
 
@@ -11,7 +11,7 @@ namespace {
 using enum Category;
 
 // Grouped by where a code comes from. Exact codes win over patterns.
-constexpr auto kEntries = std::to_array<CatalogueEntry>({
+constexpr CatalogueEntry kEntries[] = {
     // Network and HTTP
     {"connection_refused", kTransient,
      "Nothing listens at that address now. Check host and port, and that the target is up."},
@@ -103,6 +103,8 @@ constexpr auto kEntries = std::to_array<CatalogueEntry>({
     {"unknown_secret", kConfiguration,
      "The workers have no secret of that name. Ask the operator to add it."},
     {"unknown_lane", kConfiguration, "No worker serves this lane. GET /admin/lanes lists those there are."},
+    {"task_invalid", kConfiguration,
+     "PUT the task that the step calls again; this version does not understand it."},
     {"task_not_found", kConfiguration, "PUT the task that the step calls, or correct its id."},
     {"assertion_failed", kLogic,
      "What the plan requires does not hold. Look at the values in the message and decide."},
@@ -136,6 +138,10 @@ constexpr auto kEntries = std::to_array<CatalogueEntry>({
     {"worker_crash_loop", kInternal,
      "Workers died again and again over this execution. Look into their logs for the step named here."},
     {"lease_lost", kInternal, "Another worker took over. Nothing is to be done; it runs again there."},
+    {"plan_unreadable", kInternal,
+     "This version does not understand the stored plan. Run it on the version that took it."},
+    {"store_unavailable", kTransient,
+     "The database did not answer. Nothing is to be done; it is tried again."},
     {"internal_error", kInternal, "A fault of Pawl. Report it with the execution's id."},
 
     // Load and resilience
@@ -196,7 +202,7 @@ constexpr auto kEntries = std::to_array<CatalogueEntry>({
     {"context_too_long", kConfiguration, "The messages are longer than the model takes. Shorten them."},
     {"content_filtered", kLogic, "The provider refused to answer. Change the messages."},
     {"no_answer", kTransient, "The bot did not answer in time. Check that it watches its mailbox."},
-});
+};
 
 bool is_digits(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
@@ -210,11 +216,11 @@ bool matches(std::string_view pattern, std::string_view code) {
 
 const CatalogueEntry* find_entry(std::string_view code) {
   const auto exact =
-      std::find_if(kEntries.begin(), kEntries.end(), [&](const auto& e) { return e.code == code; });
-  if (exact != kEntries.end() && !code.ends_with('*')) return &*exact;
-  const auto near =
-      std::find_if(kEntries.begin(), kEntries.end(), [&](const auto& e) { return matches(e.code, code); });
-  return near == kEntries.end() || code.ends_with('*') ? nullptr : &*near;
+      std::find_if(std::begin(kEntries), std::end(kEntries), [&](const auto& e) { return e.code == code; });
+  if (exact != std::end(kEntries) && !code.ends_with('*')) return &*exact;
+  const auto near = std::find_if(std::begin(kEntries), std::end(kEntries),
+                                 [&](const auto& e) { return matches(e.code, code); });
+  return near == std::end(kEntries) || code.ends_with('*') ? nullptr : &*near;
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// The catalogue of failure codes: each code a step can fail with, its category and what a person should do next.
-// A test compares it with the codes in use.
+// The catalogue of failure codes: each code a step can fail with, its category and what a person should do
+// next. A test compares it with the codes in use.
 #pragma once
 
 #include <span>

@@ -13,7 +13,14 @@
 namespace pawl {
 
 enum class Category : std::uint8_t {
-  kTransient, kConfiguration, kPermission, kResource, kLogic, kCancelled, kOutcomeUnknown, kInternal
+  kTransient,
+  kConfiguration,
+  kPermission,
+  kResource,
+  kLogic,
+  kCancelled,
+  kOutcomeUnknown,
+  kInternal
 };
 std::string_view to_string(Category category);
 std::optional<Category> parse_category(std::string_view text);
@@ -23,14 +30,15 @@ struct Failure {
   std::string code;
   std::string message;
   std::string suggestion = {};
-  std::string step = {};           ///< path; "" when it is the execution's own
-  int attempt = 0;                 ///< 0: does not apply
-  json::Value details = {};        ///< null or an object
+  std::string step = {};                   ///< path; "" when it is the execution's own
+  int attempt = 0;                         ///< 0: does not apply
+  json::Value details = {};                ///< null or an object
   std::optional<Millis> retry_after = {};  ///< what the target asked for
-  bool sent = true;                ///< false: certainly no effect reached the target (as connection refused)
+  bool sent = true;  ///< false: certainly no effect reached the target (as connection refused)
 };
 
-/// The error object of http-api.md §4: {"category","code","message","suggestion"?,"step"?,"attempt"?,"details"?}.
+/// The error object of http-api.md §4:
+/// {"category","code","message","suggestion"?,"step"?,"attempt"?,"details"?}.
 json::Value to_json(const Failure& failure);
 /// The inverse. Errors: kInvalid when it is no such object.
 Result<Failure> failure_from_json(const json::Value& value);

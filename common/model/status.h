@@ -7,19 +7,47 @@
 
 namespace pawl {
 
-enum class ExecutionStatus : std::uint8_t { kPending, kRunning, kWaiting, kPaused, kCompleted, kFailed, kCancelled, kTimedOut };
+enum class ExecutionStatus : std::uint8_t {
+  kPending,
+  kRunning,
+  kWaiting,
+  kPaused,
+  kCompleted,
+  kFailed,
+  kCancelled,
+  kTimedOut
+};
 std::string_view to_string(ExecutionStatus status);
 std::optional<ExecutionStatus> parse_execution_status(std::string_view text);
 inline bool is_final(ExecutionStatus status) { return status >= ExecutionStatus::kCompleted; }
 
-enum class StepStatus : std::uint8_t { kPending, kRunning, kWaiting, kRetrying, kCompleted, kFailed, kSkipped, kCancelled };
+enum class StepStatus : std::uint8_t {
+  kPending,
+  kRunning,
+  kWaiting,
+  kRetrying,
+  kCompleted,
+  kFailed,
+  kSkipped,
+  kCancelled
+};
 std::string_view to_string(StepStatus status);
 std::optional<StepStatus> parse_step_status(std::string_view text);
 inline bool is_final(StepStatus status) { return status >= StepStatus::kCompleted; }
 
 /// The engine's state machine (plan-language.md §6). `kParked` shows as paused or waiting.
 enum class Phase : std::uint8_t {
-  kPending, kPlanning, kDispatching, kAwaitingResults, kMerging, kPaused, kWaiting, kCompleted, kFailed, kCancelled, kTimedOut
+  kPending,
+  kPlanning,
+  kDispatching,
+  kAwaitingResults,
+  kMerging,
+  kPaused,
+  kWaiting,
+  kCompleted,
+  kFailed,
+  kCancelled,
+  kTimedOut
 };
 std::string_view to_string(Phase phase);
 

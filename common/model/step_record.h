@@ -22,14 +22,14 @@ struct ResourceUse {
 };
 
 struct StepRecord {
-  std::string path;                ///< identity: "fetch", "fan.left", "each[3].call", "pay.compensate"
-  std::string kind;                ///< "tool", "parallel", …
-  std::string tool = {};           ///< kind tool only
+  std::string path;       ///< identity: "fetch", "fan.left", "each[3].call", "pay.compensate"
+  std::string kind;       ///< "tool", "parallel", …
+  std::string tool = {};  ///< kind tool only
   StepStatus status = StepStatus::kCompleted;  ///< a final one
-  int attempt = 1;                 ///< the last one's number; 0 when it never started (skipped)
+  int attempt = 1;                             ///< the last one's number; 0 when it never started (skipped)
   int max_attempts = 1;
-  std::int64_t position = 0;       ///< place in plan order among all steps of the execution
-  json::Value input = {};          ///< the rendered `with`; null when it was never rendered
+  std::int64_t position = 0;  ///< place in plan order among all steps of the execution
+  json::Value input = {};     ///< the rendered `with`; null when it was never rendered
   json::Value output = {};
   std::optional<Failure> failure = {};
   std::optional<WallTime> started_at = {};

@@ -21,7 +21,7 @@ std::string text_record(std::string_view phrase, LogFields fields) {
   return render_log_record(kTen, LogLevel::kWarn, "pawl-api", phrase, "", fields, LogFormat::kText);
 }
 
-/// A pipe whose reading end gives what is in it at that moment; its writing end blocks, as a program's stderr does.
+/// A pipe whose reading end gives what is in it at that moment; its writing end blocks, as stderr does.
 class Pipe {
  public:
   Pipe() {
