@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -40,6 +41,9 @@ struct Facts {
   std::uint64_t inbox = 0;                 ///< the row's, as claimed: what `cancel_requested` … below reflect
   std::string worker = {};                 ///< written into step records
   int attempt = 1;                         ///< `exec.attempt`
+  /// Marks secrets in rendered values (scope.h). The same for every owner, not to be guessed by who feeds in data:
+  /// an HMAC of exec_id under a key of the deployment.
+  std::string secret_salt = {};
 };
 
 /// What the row asks of its owner.
