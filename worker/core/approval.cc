@@ -24,7 +24,7 @@ void Machine::begin_approval(NodeIndex index, const plan::ApprovalSpec& spec) {
     json::Array approvers;
     for (const std::string& name : spec.approvers) approvers.emplace_back(name);
     if (!approvers.empty()) data.set("approvers", std::move(approvers));
-    if (leaf.due != kNever) {
+    if (leaf.due != kNoTime) {
       data.set("expires_at", format_rfc3339(wall(leaf.due)));
       data.set("due_us", leaf.due.count());
     }
@@ -55,7 +55,7 @@ bool Machine::take_decision(NodeIndex index) {
 void Machine::decided(NodeIndex index, const Decision& decision) {
   Node& n = node(index);
   disarm(index);
-  n.leaf->due = kNever;
+  n.leaf->due = kNoTime;
   if (!decision.approve) {
     std::string message = "Rejected";
     if (!decision.by.empty()) message.append(" by ").append(decision.by);

@@ -119,7 +119,7 @@ void Machine::begin_cleanup(NodeIndex index) {
   Frame& frame = *n.group->frame;
   if (s_.phase != Phase::kDispatching && !s_.is_restoring) step_phase(Trigger::kDispatch);
   // Clean-up has deadlines of its own: the task's may be what ended it.
-  const OwnTime deadline = n.parent == kNoNode ? kNever : node(n.parent).deadline;
+  const OwnTime deadline = n.parent == kNoNode ? kNoTime : node(n.parent).deadline;
   if (frame.stage == Stage::kCompensating) {
     const std::optional<std::size_t> last = last_compensation(index);
     if (!last) return mark_dirty(index);

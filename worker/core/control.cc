@@ -130,7 +130,7 @@ void Machine::decide() {
   }
   if (s_.paused || !s_.active.empty() || s_.queued_live > 0 || s_.calls > 0) return;
   const OwnTime due = next_due();
-  if (due == kNever || due - own() > kShortDelay) save_wait(due);
+  if (due == kNoTime || due - own() > kShortDelay) save_wait(due);
 }
 
 void Machine::save_pause() {
@@ -152,7 +152,7 @@ void Machine::save_pause() {
 
 void Machine::save_wait(OwnTime due) {
   Park park;
-  if (due != kNever) park.wake_at = wall(due);
+  if (due != kNoTime) park.wake_at = wall(due);
   park.waiting_for = waiting_for();
   json::Object data{{"for", park.waiting_for}};
   if (park.wake_at) data.set("wake_at", format_rfc3339(*park.wake_at));
@@ -174,7 +174,7 @@ json::Value Machine::waiting_for() const {
     }
     json::Object entry{{"step", n.path}, {"for", what}};
     if (n.state == NodeState::kSignal) entry.set("signal", std::get<plan::WaitSpec>(n.step->body).signal);
-    if (n.leaf->due != kNever) entry.set("until", format_rfc3339(wall(n.leaf->due)));
+    if (n.leaf->due != kNoTime) entry.set("until", format_rfc3339(wall(n.leaf->due)));
     list.emplace_back(std::move(entry));
   }
   return json::Value(std::move(list));

@@ -64,9 +64,9 @@ void Machine::start_attempt(NodeIndex index) {
   }
   if (s_.phase != Phase::kDispatching) step_phase(Trigger::kDispatch);
   if (!n.announced) n.started = own();
-  if (leaf.first_started == kNever) leaf.first_started = own();
+  if (leaf.first_started == kNoTime) leaf.first_started = own();
   if (!leaf.started_at) leaf.started_at = in_.now;
-  leaf.due = kNever;
+  leaf.due = kNoTime;
   leaf.deferred.reset();
   ++s_.counters.steps_started;
   if (start_sleep(index)) return;
@@ -103,7 +103,7 @@ void Machine::make_call(NodeIndex index) {
   const OwnTime now = own();
   const Millis timeout = timeout_of(index);
   Millis given = timeout;
-  if (n.deadline != kNever && n.deadline - now < timeout)
+  if (n.deadline != kNoTime && n.deadline - now < timeout)
     given = std::chrono::ceil<Millis>(std::max(n.deadline - now, OwnTime{0})) + kCutMargin;
   arm(index, now + timeout);
   StartTool start{stamp_of(index), n.leaf->tool, n.leaf->with, given, delivery_of(index), {}, n.leaf->attempt > 1};

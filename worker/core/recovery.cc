@@ -104,7 +104,7 @@ void Machine::remember_start(const pawl::Event& event) {
   past.attempt_open = true;
   past.attempt = std::max(event.attempt, 1);
   past.fallback = static_cast<int>(number(event.data, "fallback").value_or(0));
-  if (past.first_started == kNever) past.first_started = at;
+  if (past.first_started == kNoTime) past.first_started = at;
   past.due.reset();
   past.fails = flag(event.data, "fails");
   past.deferred.reset();
@@ -150,7 +150,7 @@ void Machine::remember_end(const pawl::Event& event) {
 void Past::fall_back() {
   ++fallback;
   attempt = 1;
-  first_started = kNever;
+  first_started = kNoTime;
   due.reset();
   deferred.reset();
   previous_delay_ms = 0;

@@ -1,5 +1,6 @@
 // What follows an attempt that failed or could not be made: another after a while, a fallback, or the end of the step.
 #include "common/base/time_format.h"
+#include "common/model/catalogue.h"
 #include "common/plan/policy.h"
 #include "worker/core/limits.h"
 #include "worker/core/machine.h"
@@ -68,7 +69,7 @@ bool Machine::schedule_retry(NodeIndex index, const Failure& failure, json::Obje
   failed.retry_after = failure.retry_after;
   failed.elapsed = std::chrono::floor<Millis>(now - leaf.first_started);
   const OwnTime deadline = node(index).deadline;
-  if (deadline != kNever) failed.time_left = std::chrono::ceil<Millis>(deadline - now);
+  if (deadline != kNoTime) failed.time_left = std::chrono::ceil<Millis>(deadline - now);
   failed.jitter = in_.jitter;
   failed.previous_delay = leaf.previous_delay;
   const resilience::RetryDecision decision = resilience::decide_retry(policy, failed, [] { return true; });
@@ -101,7 +102,7 @@ void Machine::next_fallback(NodeIndex index) {
   Leaf& leaf = *node(index).leaf;
   ++leaf.fallback;
   leaf.attempt = 1;
-  leaf.first_started = kNever;
+  leaf.first_started = kNoTime;
   leaf.previous_delay = {};
   leaf.permission_retries = 0;
   leaf.tool = call_of(index)->tool;
@@ -123,7 +124,7 @@ void Machine::defer_call(NodeIndex index, const CallDeferred& deferred) {
       is_breaker && n.step != nullptr && static_cast<std::size_t>(leaf.fallback) < n.step->fallback.size();
   leaf.due = std::max(own(deferred.until), own());
   const std::optional<Millis> max_elapsed = retry_of(index).max_elapsed;
-  const OwnTime limit = std::min(n.deadline, max_elapsed ? leaf.first_started + *max_elapsed : kNever);
+  const OwnTime limit = std::min(n.deadline, max_elapsed ? leaf.first_started + *max_elapsed : kNoTime);
   leaf.fail_at_due = leaf.due >= limit;
   if (leaf.fail_at_due) leaf.due = limit;
   leaf.deferred = deferred.why;

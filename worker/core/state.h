@@ -27,7 +27,7 @@ inline constexpr NodeIndex kRoot = 0;
 
 /// Time on the execution's own clock: since it started, less the time it was paused.
 using OwnTime = Micros;
-inline constexpr OwnTime kNever = OwnTime::max();
+inline constexpr OwnTime kNoTime = OwnTime::max();
 
 /// A node that may have gone since.
 struct Handle {
@@ -75,8 +75,8 @@ struct Leaf {
   std::optional<DeferReason> deferred = {};
   std::string tool = {};
   json::Value with = {};             ///< rendered, with secret markers
-  OwnTime first_started = kNever;    ///< of the current target
-  OwnTime due = kNever;              ///< kBackoff, kSleeping, kSignal, kApproval
+  OwnTime first_started = kNoTime;    ///< of the current target
+  OwnTime due = kNoTime;              ///< kBackoff, kSleeping, kSignal, kApproval
   std::optional<WallTime> calendar = {};  ///< wait.until: not shifted by pauses
   resilience::DelayMs previous_delay{0};
   std::optional<WallTime> started_at = {};
@@ -148,8 +148,8 @@ struct Node {
   std::int64_t share = 0;                ///< leaves counted in progress
   std::int64_t done = 0;
   OwnTime started = OwnTime{0};
-  OwnTime limit = kNever;                ///< its own deadline, as a group
-  OwnTime deadline = kNever;             ///< the smallest of its own and all its parents'
+  OwnTime limit = kNoTime;                ///< its own deadline, as a group
+  OwnTime deadline = kNoTime;             ///< the smallest of its own and all its parents'
   std::string_view skip_reason = {};     ///< a literal
   bool asked = false;                    ///< its approval.requested is in the ledger or on the way
   int chosen = -1;                       ///< a choose taken up again: its branch
@@ -202,7 +202,7 @@ struct Past {
   int permission_retries = 0;
   double previous_delay_ms = 0;
   OwnTime started_own{0};
-  OwnTime first_started = kNever;    ///< of the current target
+  OwnTime first_started = kNoTime;    ///< of the current target
   WallTime started_at{};
   std::optional<OwnTime> due = {};   ///< of a retry or a deferral
   std::optional<OwnTime> expiry = {};
@@ -210,22 +210,6 @@ struct Past {
   json::Value start = {};            ///< data of the last step.started
 
   void fall_back();
-};
-  bool ended_without_record = false;
-  bool started = false;
-  bool attempt_open = false;  ///< started and neither failed nor deferred since
-  int attempt = 1;
-  int fallback = 0;
-  OwnTime started_own{0};
-  OwnTime first_started = kNever;
-  WallTime started_at{};
-  std::optional<OwnTime> due = {};  ///< of a retry, a deferral or a wait
-  bool deferred = false;
-  double previous_delay_ms = 0;
-  int permission_retries = 0;
-  bool asked = false;               ///< approval.requested
-  std::optional<OwnTime> expiry = {};
-  json::Value start = {};           ///< data of step.started
 };
 
 /// One checkpoint that is being put together.

@@ -20,7 +20,7 @@ WallTime Machine::wall(OwnTime at) const { return s_.origin + s_.paused_total + 
 void Machine::arm(NodeIndex index, OwnTime due) {
   Node& n = node(index);
   ++n.timer;
-  if (due == kNever) return;
+  if (due == kNoTime) return;
   s_.timers.push_back({due, index, n.generation, n.timer});
   std::push_heap(s_.timers.begin(), s_.timers.end(), kLater);
   if (s_.timers.size() > 2 * s_.nodes.size() + kStaleTimers) {
@@ -41,7 +41,7 @@ OwnTime Machine::next_due() {
     std::pop_heap(s_.timers.begin(), s_.timers.end(), kLater);
     s_.timers.pop_back();
   }
-  return s_.timers.empty() ? kNever : s_.timers.front().due;
+  return s_.timers.empty() ? kNoTime : s_.timers.front().due;
 }
 
 void Machine::ring_due() {
@@ -80,7 +80,7 @@ void Machine::set_timer() {
   std::optional<WallTime> at;
   if (s_.paused) {
     if (s_.control.pause_timeout && !s_.pause_timeout_asked) at = s_.paused_at + *s_.control.pause_timeout;
-  } else if (const OwnTime due = next_due(); due != kNever) {
+  } else if (const OwnTime due = next_due(); due != kNoTime) {
     at = wall(due);
   }
   if (!at) {

@@ -73,10 +73,10 @@ void Machine::wait_for_signal(NodeIndex index, const plan::WaitSpec& spec) {
   Leaf& leaf = *n.leaf;
   n.state = NodeState::kSignal;
   const std::optional<Millis> limit = spec.timeout ? spec.timeout : n.step->timeout;
-  if (limit && leaf.due == kNever) leaf.due = n.started + *limit;
+  if (limit && leaf.due == kNoTime) leaf.due = n.started + *limit;
   if (!n.announced) {
     json::Object data{{"kind", "wait"}, {"signal", spec.signal}};
-    if (leaf.due != kNever) {
+    if (leaf.due != kNoTime) {
       data.set("due_us", leaf.due.count());
       data.set("wake_at", format_rfc3339(wall(leaf.due)));
     }
