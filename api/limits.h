@@ -24,6 +24,7 @@ inline constexpr Millis kWatchPoll{1000};                             ///< a wat
 inline constexpr Millis kWatchRenew{15'000};                          ///< its owner is told again so often
 inline constexpr Millis kKeyFresh{3000};                              ///< a checked key is trusted so long: revocation ≤ 5 s
 inline constexpr std::size_t kMaxCachedKeys = 10'000;
-inline constexpr std::size_t kMaxCachedTasks = 2000;                  ///< parsed plans by hash
+inline constexpr Millis kTaskFresh{1000};                              ///< a lost word about a change costs at most this
+inline constexpr std::size_t kMaxCachedTasks = 2000;                  ///< parsed plans of newest versions
 
 }  // namespace pawl::api

@@ -1,0 +1,44 @@
+// Everything the handlers touch: ports of the store and the broker, caches, configuration. Stitched together in wire.cc.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "api/auth/authenticator.h"
+#include "api/cursor.h"
+#include "api/plan_check.h"
+#include "api/task_cache.h"
+#include "api/waiter.h"
+#include "broker/ports.h"
+#include "common/base/log.h"
+#include "common/base/rng.h"
+#include "common/loop/loop.h"
+#include "common/store/accept_store.h"
+#include "common/store/control_store.h"
+#include "common/store/key_store.h"
+#include "common/store/read_store.h"
+#include "common/store/task_store.h"
+
+namespace pawl::api {
+
+struct Services {
+  Loop& loop;
+  Rng& rng;
+  Log log;
+  store::AcceptStore& accepts;
+  store::TaskStore& tasks;
+  store::ReadStore& reads;
+  store::ControlStore& controls;
+  store::KeyStore& keys;
+  broker::TicketPublisher& publisher;
+  broker::Bus& bus;
+  Authenticator& authenticator;
+  TaskCache& task_cache;
+  Waiter& waiter;
+  CursorCodec& cursors;
+  ToolCatalogue& tool_catalogue;
+  std::vector<std::string> lanes;
+  std::string reply_key;  ///< this process on pawl.control: "api.<id>"
+};
+
+}  // namespace pawl::api
