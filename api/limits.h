@@ -20,6 +20,7 @@ inline constexpr int kEventsForSteps = 20'000;                        ///< ledge
 inline constexpr Millis kMaxSyncTimeout{300'000};                     ///< 422 over it
 inline constexpr Millis kDefaultSyncTimeout{60'000};
 inline constexpr Millis kMaxLongPoll{60'000};                         ///< `?wait=` is cut to it
+inline constexpr Millis kMaxAnswerRead{2000};                          ///< to read back what a control request changed
 inline constexpr Millis kWatchPoll{1000};                             ///< a watched execution is re-read so often
 inline constexpr Millis kWatchRenew{15'000};                          ///< its owner is told again so often
 inline constexpr Millis kKeyFresh{3000};                              ///< a checked key is trusted so long: revocation ≤ 5 s

@@ -27,6 +27,7 @@ struct Services {
   Log log;
   store::AcceptStore& accepts;
   store::TaskStore& tasks;
+  store::PlanStore& plans;
   store::ReadStore& reads;
   store::ControlStore& controls;
   store::KeyStore& keys;
