@@ -33,6 +33,7 @@ struct Services {
   store::KeyStore& keys;
   broker::TicketPublisher& publisher;
   broker::Bus& bus;
+  broker::LaneDepths& depths;
   Authenticator& authenticator;
   TaskCache& task_cache;
   Waiter& waiter;
