@@ -1,5 +1,5 @@
-// Group commit without a timer: what became ready in one turn of the loop, or while the last transaction was under way,
-// goes out as the next one.
+// Group commit without a timer: what became ready in one turn of the loop, or while the last transaction was
+// under way, goes out as the next one.
 #pragma once
 
 #include <cstddef>
@@ -15,9 +15,10 @@
 
 namespace pawl::db {
 
-/// Collects entries and hands them to `flush` in batches at the end of a turn, at most `lanes` batches at once, so that all
-/// requests read in one turn share one transaction. `flush(batch, finished)` must call `finished()` exactly once, later.
-/// Entries are kept in order of arrival. May be destroyed at any time: entries are dropped, late `finished` do nothing.
+/// Collects entries and hands them to `flush` in batches at the end of a turn, at most `lanes` batches at
+/// once, so that all requests read in one turn share one transaction. `flush(batch, finished)` must call
+/// `finished()` exactly once, later. Entries are kept in order of arrival. May be destroyed at any time:
+/// entries are dropped, late `finished` do nothing.
 template <typename Entry>
 class Batcher {
  public:

@@ -1,5 +1,5 @@
-// One Postgres connection on the loop: libpq, non-blocking, prepared statements, one pipeline with one Sync per call.
-// Never PQcancel or PQreset (they block): a time-out cuts the connection, and a new one is made.
+// One Postgres connection on the loop: libpq, non-blocking, prepared statements, one pipeline with one Sync
+// per call. Never PQcancel or PQreset (they block): a time-out cuts the connection, and a new one is made.
 #pragma once
 
 #include <cstdint>
@@ -54,21 +54,23 @@ struct Call {
   Params params;
 };
 
-/// How an operation ended when it did not succeed. Error.code is the SQLSTATE (or "in_doubt", "not_connected",
-/// "connection_lost", "timeout"):
-///   kUnavailable  connection lost before all was sent (so nothing committed), 57P0x, 53xxx, 08xxx, 25006: try again
-///   kTimeout      cut by the deadline (timeout), 57014, or in_doubt: the connection was lost or cut after everything was
-///                 sent and before the server's last word, so a commit may have happened
-///   kConflict     40001, 40P01, 55P03, 23505
-///   kInvalid      22xxx, 23xxx, 54xxx, 21xxx: the data is refused
-///   kInternal     anything else
+/// How an operation ended when it did not succeed. Error.code is the SQLSTATE (or "in_doubt",
+/// "not_connected", "connection_lost", "timeout"):
+/// - kUnavailable: try again. The connection was lost before all was sent, so that nothing was committed;
+///   57P0x, 53xxx, 08xxx, 25006.
+/// - kTimeout: cut by the deadline (timeout), 57014; or in_doubt: the connection was lost or cut after all
+/// was
+///   sent and before the server's last word, so that a commit may have happened.
+/// - kConflict: 40001, 40P01, 55P03, 23505.
+/// - kInvalid: 22xxx, 23xxx, 54xxx, 21xxx. The data is refused.
+/// - kInternal: anything else.
 [[nodiscard]] ErrorKind sqlstate_kind(std::string_view sqlstate);
 /// True when the operation may have been committed although it failed.
 [[nodiscard]] bool is_in_doubt(const Error& error);
 
 struct ConnectionOptions {
-  std::string url;                ///< postgres URL or key=value string
-  std::string role;               ///< SET ROLE after connecting; "" = none
+  std::string url;   ///< postgres URL or key=value string
+  std::string role;  ///< SET ROLE after connecting; "" = none
   std::string application_name;
   Millis connect_timeout{5000};
   Millis statement_timeout{5000};  ///< also the client's deadline for a call, + 1 s
@@ -79,8 +81,8 @@ class Connection {
   virtual ~Connection() = default;  ///< cuts; a call under way is never answered
   /// Runs all `calls` as one implicit transaction in one pipeline with one Sync: all commit or none.
   /// `tenants`: set as pawl.tenants for the transaction when not empty (row security).
-  /// At most one `run` is under way; `busy` tells. At `deadline`, or statement_timeout + 1 s if that is earlier, the
-  /// connection is cut. Errors as above. The result has one Rows per call.
+  /// At most one `run` is under way; `busy` tells. At `deadline`, or statement_timeout + 1 s if that is
+  /// earlier, the connection is cut. Errors as above. The result has one Rows per call.
   virtual void run(std::vector<Call> calls, const std::vector<Uuid>& tenants, MonoTime deadline,
                    Done<std::vector<RowsPtr>> done) = 0;
   [[nodiscard]] virtual bool busy() const = 0;
@@ -93,9 +95,10 @@ class Connecting {
   virtual ~Connecting() = default;
 };
 
-/// Connects (resolved on the pool, every address tried within its share of the time), with role and session time-outs set.
-/// `on_lost` is called once when the connection is gone after it was made; a call under way gets its own error first.
-/// Errors: kUnavailable/postgres_unavailable, kTimeout/connect_timeout, kInvalid/bad_postgres_url.
+/// Connects (resolved on the pool, every address tried within its share of the time), with role and session
+/// time-outs set. `on_lost` is called once when the connection is gone after it was made; a call under way
+/// gets its own error first. Errors: kUnavailable/postgres_unavailable, kTimeout/connect_timeout,
+/// kInvalid/bad_postgres_url.
 [[nodiscard]] std::unique_ptr<Connecting> connect(Loop& loop, ConnectionOptions options,
                                                   std::function<void(const Error&)> on_lost,
                                                   Done<std::unique_ptr<Connection>> done);

@@ -1,5 +1,5 @@
-// Making a connection without blocking: names are resolved on the pool, and libpq is given one numeric address at a time,
-// so that a silent address costs only its share of the time.
+// Making a connection without blocking: names are resolved on the pool, and libpq is given one numeric
+// address at a time, so that a silent address costs only its share of the time.
 #include <algorithm>
 #include <map>
 
@@ -23,7 +23,8 @@ Result<Settings> parse_url(const std::string& url) {
   if (!options) {
     // libpq's message quotes the string, password included.
     PQfreemem(message);
-    return fail(ErrorKind::kInvalid, "bad_postgres_url", "postgres_url is neither a postgresql:// URL nor key=value pairs");
+    return fail(ErrorKind::kInvalid, "bad_postgres_url",
+                "postgres_url is neither a postgresql:// URL nor key=value pairs");
   }
   Settings settings;
   for (const PQconninfoOption* one = options.get(); one->keyword != nullptr; ++one) {
@@ -78,7 +79,9 @@ struct Target {
   std::string port;
 };
 
-bool is_socket_folder(const std::string& host) { return host.empty() || host.front() == '/' || host.front() == '@'; }
+bool is_socket_folder(const std::string& host) {
+  return host.empty() || host.front() == '/' || host.front() == '@';
+}
 
 class PgConnection final : public Connection {
  public:
@@ -102,12 +105,18 @@ class Connector : public std::enable_shared_from_this<Connector> {
  public:
   Connector(Loop& loop, ConnectionOptions options, std::function<void(const Error&)> on_lost,
             Done<std::unique_ptr<Connection>> done)
-      : loop_(loop), options_(std::move(options)), on_lost_(std::move(on_lost)), done_(std::move(done)), timer_(loop), share_(loop) {}
+      : loop_(loop),
+        options_(std::move(options)),
+        on_lost_(std::move(on_lost)),
+        done_(std::move(done)),
+        timer_(loop),
+        share_(loop) {}
 
   void start() {
     deadline_ = loop_.now() + options_.connect_timeout;
     timer_.start(options_.connect_timeout, [this] {
-      finish(fail(ErrorKind::kTimeout, "connect_timeout", "Postgres did not answer the connection attempt in time"));
+      finish(fail(ErrorKind::kTimeout, "connect_timeout",
+                  "Postgres did not answer the connection attempt in time"));
     });
     auto settings = parse_url(options_.url);
     if (!settings) {
@@ -134,7 +143,9 @@ class Connector : public std::enable_shared_from_this<Connector> {
   }
 
  private:
-  [[nodiscard]] std::string port_of(std::size_t index) const { return ports_.size() == 1 ? ports_[0] : ports_[std::min(index, ports_.size() - 1)]; }
+  [[nodiscard]] std::string port_of(std::size_t index) const {
+    return ports_.size() == 1 ? ports_[0] : ports_[std::min(index, ports_.size() - 1)];
+  }
 
   /// One host after the other; what does not resolve is passed over.
   void resolve_next() {
@@ -151,7 +162,8 @@ class Connector : public std::enable_shared_from_this<Connector> {
     resolve(loop_, host, [weak = weak_from_this(), host, index](Result<std::vector<std::string>> found) {
       const auto self = weak.lock();
       if (!self) return;
-      if (!found) self->last_error_ = {ErrorKind::kUnavailable, "postgres_unavailable", found.error().message};
+      if (!found)
+        self->last_error_ = {ErrorKind::kUnavailable, "postgres_unavailable", found.error().message};
       for (std::string& one : found.value_or(std::vector<std::string>{})) {
         self->targets_.push_back({host, std::move(one), self->port_of(index)});
       }
@@ -183,7 +195,8 @@ class Connector : public std::enable_shared_from_this<Connector> {
     wait(PGRES_POLLING_WRITING);
   }
 
-  /// libpq may change its socket in any step, so the watch is made anew for each; it ends before libpq can close the socket.
+  /// libpq may change its socket in any step, so the watch is made anew for each; it ends before libpq can
+  /// close the socket.
   void wait(PostgresPollingStatusType status) {
     poll_ = std::make_unique<FdPoll>(loop_, PQsocket(connection_.get()), [weak = weak_from_this()](FdEvents) {
       if (const auto self = weak.lock()) self->advance();
@@ -196,14 +209,16 @@ class Connector : public std::enable_shared_from_this<Connector> {
     const PostgresPollingStatusType status = PQconnectPoll(connection_.get());
     if (status == PGRES_POLLING_FAILED) return refused();
     if (status != PGRES_POLLING_OK) return wait(status);
-    auto session = std::make_shared<Session>(loop_, std::move(connection_), options_.statement_timeout, std::move(on_lost_));
+    auto session = std::make_shared<Session>(loop_, std::move(connection_), options_.statement_timeout,
+                                             std::move(on_lost_));
     session->start();
     finish(std::make_unique<PgConnection>(std::move(session)));
   }
 
   void refused() {
     const char* message = connection_ ? PQerrorMessage(connection_.get()) : "";
-    const std::string text = *message != '\0' ? first_line(message) : "no answer from " + targets_[next_target_ - 1].host;
+    const std::string text =
+        *message != '\0' ? first_line(message) : "no answer from " + targets_[next_target_ - 1].host;
     last_error_ = {ErrorKind::kUnavailable, "postgres_unavailable", text};
     drop_attempt();
     // Not from here: PQconnectStartParams may fail at once, for each of many targets.
@@ -264,7 +279,8 @@ class Guard final : public Connecting {
 
 }  // namespace
 
-std::unique_ptr<Connecting> connect(Loop& loop, ConnectionOptions options, std::function<void(const Error&)> on_lost,
+std::unique_ptr<Connecting> connect(Loop& loop, ConnectionOptions options,
+                                    std::function<void(const Error&)> on_lost,
                                     Done<std::unique_ptr<Connection>> done) {
   auto connector = std::make_shared<Connector>(loop, std::move(options), std::move(on_lost), std::move(done));
   connector->start();

@@ -7,7 +7,8 @@ namespace pawl::db {
 
 /// What the client waits beyond statement_timeout: the server's own cut, with its error, is better than ours.
 inline constexpr Millis kCutGrace{1000};
-/// A call with less time than this left is not started: its cut would cost a connection, under load one after the other.
+/// A call with less time than this left is not started: its cut would cost a connection, under load one after
+/// the other.
 inline constexpr Millis kLeastRun{10};
 /// A lock held longer than this means a stuck peer; batches lock in id order and wait for milliseconds.
 inline constexpr Millis kLockTimeout{2000};

@@ -32,19 +32,21 @@ Result<PqConnection> open(const std::string& url) {
     return fail(ErrorKind::kUnavailable, "postgres_unavailable", "cannot connect to Postgres: " + why,
                 "check postgres_url and that the server runs");
   }
-  PQsetNoticeProcessor(connection.get(), [](void*, const char*) {}, nullptr);
+  PQsetNoticeProcessor(
+      connection.get(), [](void*, const char*) {}, nullptr);
   return connection;
 }
 
 Result<PqResult> execute(PGconn* connection, const char* sql, const std::vector<const char*>& values = {}) {
   // Without parameters the simple protocol, which takes many statements at once.
   PqResult result(values.empty() ? PQexec(connection, sql)
-                                 : PQexecParams(connection, sql, static_cast<int>(values.size()), nullptr, values.data(),
-                                                nullptr, nullptr, 0));
+                                 : PQexecParams(connection, sql, static_cast<int>(values.size()), nullptr,
+                                                values.data(), nullptr, nullptr, 0));
   const ExecStatusType status = PQresultStatus(result.get());
   if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return result;
   const char* state = PQresultErrorField(result.get(), PG_DIAG_SQLSTATE);
-  if (state == nullptr) return fail(ErrorKind::kUnavailable, "connection_lost", first_line(PQerrorMessage(connection)));
+  if (state == nullptr)
+    return fail(ErrorKind::kUnavailable, "connection_lost", first_line(PQerrorMessage(connection)));
   return fail(sqlstate_kind(state), state, first_line(PQerrorMessage(connection)));
 }
 
@@ -64,8 +66,8 @@ Result<void> check(const Applied& applied, const std::vector<Migration>& list) {
   const std::uint32_t known = list.empty() ? 0 : list.back().number;
   if (applied.newest() > known) {
     return fail(ErrorKind::kConflict, "schema_newer",
-                "the database's schema (" + std::to_string(applied.newest()) + ") is newer than this binary's (" +
-                    std::to_string(known) + ")",
+                "the database's schema (" + std::to_string(applied.newest()) +
+                    ") is newer than this binary's (" + std::to_string(known) + ")",
                 "run the version of Pawl that migrated it, or a later one");
   }
   for (const Migration& migration : list) {
@@ -91,7 +93,8 @@ Result<void> apply(PGconn* connection, const Migration& migration) {
   if (done) return {};
   Error error = std::move(done).error();
   static_cast<void>(execute(connection, "ROLLBACK"));
-  error.message = "migration " + std::to_string(migration.number) + " (" + migration.name + ") failed: " + error.message;
+  error.message =
+      "migration " + std::to_string(migration.number) + " (" + migration.name + ") failed: " + error.message;
   return fail(std::move(error));
 }
 

@@ -1,4 +1,5 @@
-// Numbered, forward-only migrations with a checksum each. Blocking: run by `pawl migrate` and at start when told.
+// Numbered, forward-only migrations with a checksum each. Blocking: run by `pawl migrate` and at start when
+// told.
 #pragma once
 
 #include <cstdint>
@@ -24,12 +25,15 @@ struct MigrationReport {
   std::vector<std::string> applied;
 };
 
-/// One line a person can act on, as `schema 12 is newer than this binary (10)…`, is the message of every error below.
+/// One line a person can act on, as `schema 12 is newer than this binary (10)…`, is the message of every
+/// error below.
 
 /// Brings the schema at `url` to the newest number under an advisory lock, one transaction per migration.
-/// Errors: kConflict/schema_newer (a database newer than the binary), kConflict/checksum_mismatch, kUnavailable, kInternal.
+/// Errors: kConflict/schema_newer (a database newer than the binary), kConflict/checksum_mismatch,
+/// kUnavailable, kInternal.
 Result<MigrationReport> migrate(const std::string& url, const std::vector<Migration>& list = migrations());
 /// The number found at `url` (0 when empty), checked as above but changing nothing.
-Result<std::uint32_t> schema_version(const std::string& url, const std::vector<Migration>& list = migrations());
+Result<std::uint32_t> schema_version(const std::string& url,
+                                     const std::vector<Migration>& list = migrations());
 
 }  // namespace pawl::db

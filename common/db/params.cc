@@ -76,10 +76,11 @@ Param time_param(WallTime value) {
   const year_month_day date(day);
   const hh_mm_ss clock(value - day);
   std::array<char, 48> text{};
-  const int length = std::snprintf(text.data(), text.size(), "%04d-%02u-%02u %02d:%02d:%02d.%06d+00", static_cast<int>(date.year()),
-                                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                                   static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                                   static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
+  const int length = std::snprintf(
+      text.data(), text.size(), "%04d-%02u-%02u %02d:%02d:%02d.%06d+00", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
   return {std::string(text.data(), static_cast<std::size_t>(length)), false};
 }
 
@@ -121,7 +122,9 @@ Param ArrayBuilder::take() {
 }
 
 UuidArray::UuidArray() : ArrayBuilder(kUuid) {}
-void UuidArray::add(const Uuid& value) { std::memcpy(grow(value.bytes.size()), value.bytes.data(), value.bytes.size()); }
+void UuidArray::add(const Uuid& value) {
+  std::memcpy(grow(value.bytes.size()), value.bytes.data(), value.bytes.size());
+}
 void UuidArray::add_optional(const std::optional<Uuid>& value) { add_or_null(*this, value); }
 
 IntArray::IntArray() : ArrayBuilder(kInt8) {}

@@ -1,5 +1,6 @@
-// Parameters for statements: scalars in text form, arrays in binary form (a batch is one array per column, over unnest).
-// Array parameters must be cast in the SQL to exactly their type: `unnest($1::uuid[], $2::bigint[], $3::text[])`.
+// Parameters for statements: scalars in text form, arrays in binary form (a batch is one array per column,
+// over unnest). Array parameters must be cast in the SQL to exactly their type: `unnest($1::uuid[],
+// $2::bigint[], $3::text[])`.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +14,8 @@
 namespace pawl::db {
 
 Param null_param();
-/// Text, enums, jsonb, anything whose text form the caller has. A NUL inside is refused by the server (22021), never cut.
+/// Text, enums, jsonb, anything whose text form the caller has. A NUL inside is refused by the server
+/// (22021), never cut.
 Param text_param(std::string value);
 Param text_param(std::string_view value);
 Param text_param(const char* value);

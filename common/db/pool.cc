@@ -31,7 +31,8 @@ class PgPool final : public Pool, public std::enable_shared_from_this<PgPool> {
     slots_.clear();
   }
 
-  void run(std::vector<Call> calls, std::vector<Uuid> tenants, MonoTime deadline, Done<std::vector<RowsPtr>> done) override {
+  void run(std::vector<Call> calls, std::vector<Uuid> tenants, MonoTime deadline,
+           Done<std::vector<RowsPtr>> done) override {
     if (waiting_.size() >= options_.max_waiting) {
       loop_.post([done = std::move(done)] {
         done(fail(ErrorKind::kOverloaded, "database_queue_full", "too many database calls are waiting"));
@@ -61,8 +62,8 @@ class PgPool final : public Pool, public std::enable_shared_from_this<PgPool> {
     Done<std::vector<RowsPtr>> done;
   };
 
-  // Slots die only with the pool, and with them their connections and timers, which then call nothing: `slot` and `this`
-  // are valid in every callback below.
+  // Slots die only with the pool, and with them their connections and timers, which then call nothing: `slot`
+  // and `this` are valid in every callback below.
   void open(Slot& slot) {
     slot.connecting = connect(
         loop_, options_.connection, [this, &slot](const Error& why) { on_lost(slot, why); },
@@ -73,7 +74,8 @@ class PgPool final : public Pool, public std::enable_shared_from_this<PgPool> {
     const auto keep = shared_from_this();
     const auto over = std::move(slot.connecting);
     if (!made) {
-      if (slot.failures == 0) log_.warn("postgres connection failed", {{"code", made.error().code}, error_field(made.error())});
+      if (slot.failures == 0)
+        log_.warn("postgres connection failed", {{"code", made.error().code}, error_field(made.error())});
       return reopen_later(slot);
     }
     slot.connection = std::move(*made);
@@ -91,7 +93,8 @@ class PgPool final : public Pool, public std::enable_shared_from_this<PgPool> {
     if (!closed_) reopen_later(slot);
   }
 
-  /// Full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter"), so that clients don't return in step.
+  /// Full jitter (AWS Architecture Blog, "Exponential Backoff And Jitter"), so that clients don't return in
+  /// step.
   void reopen_later(Slot& slot) {
     const int doublings = std::min(slot.failures++, kMaxBackoffDoublings);
     const Millis cap = std::min(options_.reconnect_max, options_.reconnect_initial * (1 << doublings));
@@ -178,7 +181,8 @@ class OwnedPool final : public Pool {
   OwnedPool(const OwnedPool&) = delete;
   OwnedPool& operator=(const OwnedPool&) = delete;
 
-  void run(std::vector<Call> calls, std::vector<Uuid> tenants, MonoTime deadline, Done<std::vector<RowsPtr>> done) override {
+  void run(std::vector<Call> calls, std::vector<Uuid> tenants, MonoTime deadline,
+           Done<std::vector<RowsPtr>> done) override {
     pool_->run(std::move(calls), std::move(tenants), deadline, std::move(done));
   }
   [[nodiscard]] bool healthy() const override { return pool_->healthy(); }

@@ -1,4 +1,5 @@
-// Values out of Postgres' text forms. A column that is NULL or of another type than asked for is a bug of the statement.
+// Values out of Postgres' text forms. A column that is NULL or of another type than asked for is a bug of the
+// statement.
 #include <charconv>
 
 #include "common/base/assert.h"
@@ -37,7 +38,8 @@ std::int64_t Rows::integer(std::size_t row, int column) const {
   const std::string_view value = text(row, column);
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  PAWL_ASSERT(error == std::errc() && end == value.data() + value.size(), "the column is an integer and not NULL");
+  PAWL_ASSERT(error == std::errc() && end == value.data() + value.size(),
+              "the column is an integer and not NULL");
   return number;
 }
 

@@ -14,14 +14,17 @@ constexpr Statement kSetTenants{"pawl_set_tenants", "SELECT set_config('pawl.ten
 class PgRows final : public Rows {
  public:
   explicit PgRows(PqResult result) : result_(std::move(result)) {}
-  [[nodiscard]] std::size_t size() const override { return static_cast<std::size_t>(PQntuples(result_.get())); }
+  [[nodiscard]] std::size_t size() const override {
+    return static_cast<std::size_t>(PQntuples(result_.get()));
+  }
   [[nodiscard]] bool is_null(std::size_t row, int column) const override {
     return PQgetisnull(result_.get(), static_cast<int>(row), column) != 0;
   }
   [[nodiscard]] std::string_view text(std::size_t row, int column) const override {
     const int at = static_cast<int>(row);
     PAWL_ASSERT(row < size() && column >= 0 && column < PQnfields(result_.get()), "row and column exist");
-    return {PQgetvalue(result_.get(), at, column), static_cast<std::size_t>(PQgetlength(result_.get(), at, column))};
+    return {PQgetvalue(result_.get(), at, column),
+            static_cast<std::size_t>(PQgetlength(result_.get(), at, column))};
   }
   [[nodiscard]] std::int64_t affected() const override {
     const std::string_view count = PQcmdTuples(result_.get());
@@ -58,7 +61,8 @@ std::string first_line(const char* message) {
   return line;
 }
 
-Session::Session(Loop& loop, PqConnection connection, Millis statement_timeout, std::function<void(const Error&)> on_lost)
+Session::Session(Loop& loop, PqConnection connection, Millis statement_timeout,
+                 std::function<void(const Error&)> on_lost)
     : loop_(loop),
       connection_(std::move(connection)),
       statement_timeout_(statement_timeout),
@@ -66,7 +70,8 @@ Session::Session(Loop& loop, PqConnection connection, Millis statement_timeout, 
       deadline_(loop) {
   PAWL_ASSERT(PQsetnonblocking(connection_.get(), 1) == 0, "an idle connection can be made non-blocking");
   PAWL_ASSERT(PQenterPipelineMode(connection_.get()) == 1, "an idle connection can enter pipeline mode");
-  PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
+  PQsetNoticeProcessor(
+      connection_.get(), [](void*, const char*) {}, nullptr);
 }
 
 void Session::start() {
@@ -95,7 +100,8 @@ void Session::run(std::vector<Call> calls, const std::vector<Uuid>& tenants, Mon
     loop_.post([weak] {
       const auto self = weak.lock();
       if (self && self->done_) {
-        std::exchange(self->done_, nullptr)(fail(ErrorKind::kUnavailable, "not_connected", "the connection is gone"));
+        std::exchange(self->done_,
+                      nullptr)(fail(ErrorKind::kUnavailable, "not_connected", "the connection is gone"));
       }
     });
     return;
@@ -155,8 +161,8 @@ bool Session::send_execute(const Statement& statement, const Params& params) {
     const bool cut = param.value && !param.binary && param.value->find('\0') != std::string::npos;
     formats_.push_back(param.binary || cut ? 1 : 0);
   }
-  return PQsendQueryPrepared(connection_.get(), statement.name, static_cast<int>(params.size()), values_.data(),
-                             lengths_.data(), formats_.data(), 0) == 1;
+  return PQsendQueryPrepared(connection_.get(), statement.name, static_cast<int>(params.size()),
+                             values_.data(), lengths_.data(), formats_.data(), 0) == 1;
 }
 
 void Session::flush() {
@@ -169,7 +175,8 @@ void Session::flush() {
 
 void Session::on_ready(FdEvents events) {
   if (has(events, FdEvents::kRead) && PQconsumeInput(connection_.get()) != 1) {
-    const Error why{ErrorKind::kUnavailable, "connection_lost", first_line(PQerrorMessage(connection_.get()))};
+    const Error why{ErrorKind::kUnavailable, "connection_lost",
+                    first_line(PQerrorMessage(connection_.get()))};
     if (busy()) read_results();  // what the server said before it went
     if (connected()) lose(why);
     return;
@@ -199,8 +206,7 @@ void Session::read_results() {
 void Session::take_result(PqResult result) {
   got_result_ = true;
   switch (PQresultStatus(result.get())) {
-    case PGRES_PIPELINE_SYNC:
-      return end_call();
+    case PGRES_PIPELINE_SYNC: return end_call();
     case PGRES_COMMAND_OK:
     case PGRES_TUPLES_OK: {
       if (cursor_ >= steps_.size()) return;
@@ -209,12 +215,12 @@ void Session::take_result(PqResult result) {
       if (step.kind == Step::Kind::kCall) rows_.push_back(std::make_unique<PgRows>(std::move(result)));
       return;
     }
-    case PGRES_FATAL_ERROR:
-      return take_error(*result);
-    case PGRES_PIPELINE_ABORTED:
-      return;
+    case PGRES_FATAL_ERROR: return take_error(*result);
+    case PGRES_PIPELINE_ABORTED: return;
     default:
-      if (!error_) error_ = std::make_unique<Error>(Error{ErrorKind::kInternal, "unexpected_result", "not a plain statement"});
+      if (!error_)
+        error_ = std::make_unique<Error>(
+            Error{ErrorKind::kInternal, "unexpected_result", "not a plain statement"});
   }
 }
 
@@ -228,13 +234,15 @@ void Session::take_error(const PGresult& result) {
   if (constraint != nullptr) message += std::string(" [") + constraint + "]";
   error_ = std::make_unique<Error>(Error{sqlstate_kind(state), state, std::move(message)});
   error_before_sync_ = cursor_ < steps_.size();
-  // 0A000: a plan whose result type changed; 26000: a statement somebody deallocated. A new connection prepares afresh.
+  // 0A000: a plan whose result type changed; 26000: a statement somebody deallocated. A new connection
+  // prepares afresh.
   const std::string_view code = state;
   stale_plans_ = stale_plans_ || code == "0A000" || code == "26000";
 }
 
 void Session::end_call() {
-  if (stale_plans_) return lose({ErrorKind::kUnavailable, "connection_lost", "prepared statements are stale"});
+  if (stale_plans_)
+    return lose({ErrorKind::kUnavailable, "connection_lost", "prepared statements are stale"});
   deadline_.stop();
   const auto done = std::exchange(done_, nullptr);
   poll_->watch(FdEvents::kRead);

@@ -1,5 +1,5 @@
-// One open libpq connection in pipeline mode: sends a call's statements with one Sync and gathers what comes back.
-// Seen only inside common/db.
+// One open libpq connection in pipeline mode: sends a call's statements with one Sync and gathers what comes
+// back. Seen only inside common/db.
 #pragma once
 
 #include <libpq-fe.h>
@@ -31,12 +31,14 @@ std::string first_line(const char* message);
 class Session : public std::enable_shared_from_this<Session> {
  public:
   /// `connection` is connected; its socket is watched from here on.
-  Session(Loop& loop, PqConnection connection, Millis statement_timeout, std::function<void(const Error&)> on_lost);
+  Session(Loop& loop, PqConnection connection, Millis statement_timeout,
+          std::function<void(const Error&)> on_lost);
   void start();
   /// The owner is gone: closes, calls nothing.
   void detach();
 
-  void run(std::vector<Call> calls, const std::vector<Uuid>& tenants, MonoTime deadline, Done<std::vector<RowsPtr>> done);
+  void run(std::vector<Call> calls, const std::vector<Uuid>& tenants, MonoTime deadline,
+           Done<std::vector<RowsPtr>> done);
   [[nodiscard]] bool busy() const { return static_cast<bool>(done_); }
   [[nodiscard]] bool connected() const { return connection_ != nullptr; }
 

@@ -1,4 +1,5 @@
-// Making a connection: resolve, try each address in turn, shake hands over TLS when asked, all within one time-out.
+// Making a connection: resolve, try each address in turn, shake hands over TLS when asked, all within one
+// time-out.
 #include <uv.h>
 
 #include "common/loop/stream.h"
@@ -12,7 +13,11 @@ namespace {
 class Attempt : public std::enable_shared_from_this<Attempt> {
  public:
   Attempt(Loop& loop, ConnectOptions options, Done<std::unique_ptr<Stream>> done)
-      : loop_(loop), options_(std::move(options)), done_(std::move(done)), timer_(loop), attempt_timer_(loop) {}
+      : loop_(loop),
+        options_(std::move(options)),
+        done_(std::move(done)),
+        timer_(loop),
+        attempt_timer_(loop) {}
 
   void start() {
     deadline_ = loop_.now() + options_.timeout;
@@ -65,7 +70,8 @@ class Attempt : public std::enable_shared_from_this<Attempt> {
     core_->opened();
     std::unique_ptr<Stream> stream = std::make_unique<TcpStream>(std::move(core_));
     if (options_.tls == nullptr) return finish(std::move(stream));
-    handshake_ = std::make_unique<TlsHandshake>(loop_, *options_.tls, std::move(stream), options_.timeout, options_.host);
+    handshake_ = std::make_unique<TlsHandshake>(loop_, *options_.tls, std::move(stream), options_.timeout,
+                                                options_.host);
     handshake_->start([weak = weak_from_this()](Result<std::unique_ptr<Stream>> ready) {
       if (const auto self = weak.lock()) self->finish(std::move(ready));
     });
@@ -113,7 +119,8 @@ class Guard final : public PendingConnect {
 
 }  // namespace
 
-std::unique_ptr<PendingConnect> connect_stream(Loop& loop, ConnectOptions options, Done<std::unique_ptr<Stream>> done) {
+std::unique_ptr<PendingConnect> connect_stream(Loop& loop, ConnectOptions options,
+                                               Done<std::unique_ptr<Stream>> done) {
   auto attempt = std::make_shared<Attempt>(loop, std::move(options), std::move(done));
   attempt->start();
   return std::make_unique<Guard>(std::move(attempt));

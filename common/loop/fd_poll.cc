@@ -48,7 +48,8 @@ void FdPoll::watch(FdEvents events) {
     uv_poll_stop(&handle_->uv);
     return;
   }
-  const int wanted = (has(events, FdEvents::kRead) ? UV_READABLE : 0) | (has(events, FdEvents::kWrite) ? UV_WRITABLE : 0);
+  const int wanted =
+      (has(events, FdEvents::kRead) ? UV_READABLE : 0) | (has(events, FdEvents::kWrite) ? UV_WRITABLE : 0);
   PAWL_ASSERT(uv_poll_start(&handle_->uv, wanted, Handle::ready) == 0, "an open descriptor can be watched");
 }
 

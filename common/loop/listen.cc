@@ -18,7 +18,8 @@ namespace {
 tl::unexpected<Error> listen_error(const ListenOptions& options, int uv_status) {
   const std::string where = options.address + ":" + std::to_string(options.port);
   if (uv_status == UV_EADDRINUSE) {
-    return fail(ErrorKind::kUnavailable, "address_in_use", where + " is in use", "stop what listens there or choose another port");
+    return fail(ErrorKind::kUnavailable, "address_in_use", where + " is in use",
+                "stop what listens there or choose another port");
   }
   const bool bad = uv_status == UV_EADDRNOTAVAIL || uv_status == UV_EINVAL;
   return fail(bad ? ErrorKind::kInvalid : ErrorKind::kUnavailable, bad ? "bad_address" : "cannot_listen",
@@ -43,14 +44,17 @@ class TcpListener final : public Listener {
  public:
   using OnStream = std::function<void(std::unique_ptr<Stream>)>;
 
-  static Result<std::unique_ptr<Listener>> start(Loop& loop, const ListenOptions& options, OnStream on_stream) {
+  static Result<std::unique_ptr<Listener>> start(Loop& loop, const ListenOptions& options,
+                                                 OnStream on_stream) {
     const sockaddr_storage address = TRY(socket_address(options.address, options.port));
     const int fd = bound_socket(address, options.reuse_port);
     if (fd < 0) return listen_error(options, fd);
     std::unique_ptr<TcpListener> listener(new TcpListener(loop, options.tls, std::move(on_stream)));
     int status = uv_tcp_open(&listener->state_->uv, fd);
     if (status < 0) close(fd);
-    if (status == 0) status = uv_listen(reinterpret_cast<uv_stream_t*>(&listener->state_->uv), options.backlog, on_connection);
+    if (status == 0)
+      status =
+          uv_listen(reinterpret_cast<uv_stream_t*>(&listener->state_->uv), options.backlog, on_connection);
     if (status < 0) return listen_error(options, status);
     return listener;
   }
@@ -77,7 +81,8 @@ class TcpListener final : public Listener {
     uv_tcp_t uv{};
     Loop& loop;
     const TlsContext* tls;
-    std::shared_ptr<OnStream> on_stream;  // null once the listener is gone; shared: it may destroy the listener
+    std::shared_ptr<OnStream>
+        on_stream;  // null once the listener is gone; shared: it may destroy the listener
     std::map<TlsHandshake*, std::unique_ptr<TlsHandshake>> handshakes;
   };
 
@@ -101,7 +106,8 @@ class TcpListener final : public Listener {
   }
 
   static void shake(State* state, std::unique_ptr<Stream> stream) {
-    auto handshake = std::make_unique<TlsHandshake>(state->loop, *state->tls, std::move(stream), kHandshakeTimeout);
+    auto handshake =
+        std::make_unique<TlsHandshake>(state->loop, *state->tls, std::move(stream), kHandshakeTimeout);
     TlsHandshake* const key = handshake.get();
     state->handshakes.emplace(key, std::move(handshake));
     // The handshake is dropped with the listener, and then calls nothing.

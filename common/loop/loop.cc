@@ -53,7 +53,8 @@ void LoopState::end_turn() {
 }
 
 Loop::Loop() : raw_(std::make_unique<uv_loop_t>()), state_(std::make_unique<LoopState>()) {
-  // A write to a socket whose peer is gone must be an error, not the end of the process; libuv's writes raise the signal.
+  // A write to a socket whose peer is gone must be an error, not the end of the process; libuv's writes raise
+  // the signal.
   std::signal(SIGPIPE, SIG_IGN);
   uv_loop_t* loop = raw_.get();
   PAWL_ASSERT(uv_loop_init(loop) == 0, "the kernel gives an epoll descriptor");
@@ -80,12 +81,14 @@ Loop::Loop() : raw_(std::make_unique<uv_loop_t>()), state_(std::make_unique<Loop
 }
 
 Loop::~Loop() {
-  uv_handle_t* const own[] = {as_handle(&state_->idle), as_handle(&state_->prepare), as_handle(&state_->check),
-                              as_handle(&state_->async), as_handle(&state_->limit)};
+  uv_handle_t* const own[] = {as_handle(&state_->idle), as_handle(&state_->prepare),
+                              as_handle(&state_->check), as_handle(&state_->async),
+                              as_handle(&state_->limit)};
   for (uv_handle_t* handle : own) uv_close(handle, nullptr);
   state_->posts.clear();
   state_->turn_end.clear();
-  // What was closed just before gets its close callback; work on the pool is waited for, as it may touch its owner.
+  // What was closed just before gets its close callback; work on the pool is waited for, as it may touch its
+  // owner.
   while (uv_run(raw_.get(), UV_RUN_NOWAIT) != 0 && !any_open(raw_.get())) {
     if (raw_->active_reqs.count > 0) uv_run(raw_.get(), UV_RUN_ONCE);
   }
@@ -98,7 +101,8 @@ void Loop::stop() { uv_stop(raw_.get()); }
 
 void Loop::run_for(Millis longest) {
   uv_update_time(raw_.get());
-  uv_timer_start(&state_->limit, [](uv_timer_t*) {}, static_cast<std::uint64_t>(longest.count()), 0);
+  uv_timer_start(
+      &state_->limit, [](uv_timer_t*) {}, static_cast<std::uint64_t>(longest.count()), 0);
   uv_run(raw_.get(), UV_RUN_ONCE);
   uv_timer_stop(&state_->limit);
 }

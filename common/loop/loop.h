@@ -1,4 +1,5 @@
-// The one libuv loop of a process. Everything runs on its thread; nothing here is thread-safe but `Loop::wake`.
+// The one libuv loop of a process. Everything runs on its thread; nothing here is thread-safe but
+// `Loop::wake`.
 #pragma once
 
 #include <functional>

@@ -1,5 +1,5 @@
-// What a Loop keeps beside uv_loop_t: posted calls, end-of-turn calls, calls from other threads, the shared read buffers.
-// Seen only inside common/loop.
+// What a Loop keeps beside uv_loop_t: posted calls, end-of-turn calls, calls from other threads, the shared
+// read buffers. Seen only inside common/loop.
 #pragma once
 
 #include <uv.h>

@@ -32,7 +32,8 @@ Result<sockaddr_storage> socket_address(const std::string& address, std::uint16_
 }
 
 Error connect_error(int uv_status) {
-  if (uv_status == UV_ETIMEDOUT) return {ErrorKind::kTimeout, "connect_timeout", "no answer to the connection attempt"};
+  if (uv_status == UV_ETIMEDOUT)
+    return {ErrorKind::kTimeout, "connect_timeout", "no answer to the connection attempt"};
   const char* code = uv_status == UV_ECONNREFUSED ? "connection_refused" : "unreachable";
   return {ErrorKind::kUnavailable, code, std::string("cannot connect: ") + uv_strerror(uv_status)};
 }
@@ -58,7 +59,8 @@ void TcpCore::connect(const sockaddr_storage& address, std::function<void(int)> 
   const int status = uv_tcp_connect(&connect_request_, &uv_, reinterpret_cast<const sockaddr*>(&address),
                                     [](uv_connect_t* request, int result) {
                                       auto* core = static_cast<TcpCore*>(request->data);
-                                      if (core->on_connect_) std::exchange(core->on_connect_, nullptr)(result);
+                                      if (core->on_connect_)
+                                        std::exchange(core->on_connect_, nullptr)(result);
                                     });
   if (status == 0) return;
   loop_.post([core = shared_from_this(), status] {
@@ -114,7 +116,8 @@ void TcpCore::update_reading() {
 void TcpCore::on_read(ssize_t count, const char* bytes) {
   if (count == 0) return;
   if (count == UV_EOF) return on_peer_end();
-  if (count < 0) return begin_close(state_ == State::kLingering ? close_error_ : broken_error(static_cast<int>(count)));
+  if (count < 0)
+    return begin_close(state_ == State::kLingering ? close_error_ : broken_error(static_cast<int>(count)));
   if (state_ != State::kOpen) return;  // lingering: dropped
   const auto handler = handler_;
   if (handler && handler->on_data) handler->on_data(std::string_view(bytes, static_cast<std::size_t>(count)));
@@ -150,9 +153,7 @@ void TcpCore::write(std::string bytes) {
   });
 }
 
-std::size_t TcpCore::queued() const {
-  return queue_bytes_ + (writing_.empty() ? 0 : uv_.write_queue_size);
-}
+std::size_t TcpCore::queued() const { return queue_bytes_ + (writing_.empty() ? 0 : uv_.write_queue_size); }
 
 void TcpCore::flush() {
   const auto keep = shared_from_this();
@@ -193,10 +194,9 @@ void TcpCore::write_rest() {
   queue_offset_ = 0;
   queue_bytes_ = 0;
   write_request_.data = this;
-  const int status = uv_write(&write_request_, as_stream(&uv_), pieces.data(), static_cast<unsigned>(pieces.size()),
-                              [](uv_write_t* request, int result) {
-                                static_cast<TcpCore*>(request->data)->on_written(result);
-                              });
+  const int status = uv_write(
+      &write_request_, as_stream(&uv_), pieces.data(), static_cast<unsigned>(pieces.size()),
+      [](uv_write_t* request, int result) { static_cast<TcpCore*>(request->data)->on_written(result); });
   if (status < 0) {
     writing_.clear();
     begin_close(broken_error(status));

@@ -44,7 +44,7 @@ class TcpCore : public std::enable_shared_from_this<TcpCore> {
 
  private:
   enum class State : unsigned char {
-    kIdle,       // not connected yet
+    kIdle,  // not connected yet
     kOpen,
     kFlushing,   // the queue leaves, then kLingering or kClosing
     kLingering,  // our side has ended; reads and drops until the peer ends its own
@@ -71,8 +71,8 @@ class TcpCore : public std::enable_shared_from_this<TcpCore> {
   std::function<void(int)> on_connect_;
   std::shared_ptr<StreamHandler> handler_;  // shared: a callback may replace it or destroy the stream
 
-  std::vector<std::string> queue_;    // accepted, not handed to libuv
-  std::size_t queue_offset_ = 0;      // sent bytes of queue_.front()
+  std::vector<std::string> queue_;  // accepted, not handed to libuv
+  std::size_t queue_offset_ = 0;    // sent bytes of queue_.front()
   std::size_t queue_bytes_ = 0;
   std::vector<std::string> writing_;  // what the uv_write under way refers to
 

@@ -18,8 +18,8 @@ struct Timer::Handle {
   std::uint64_t generation = 0;
   bool destroyed = false;
 
-  // libuv counts whole milliseconds of a time read at the start of the turn; rounding up against the real clock is what
-  // keeps a timer from being early by the rest of a millisecond, or by the length of this turn.
+  // libuv counts whole milliseconds of a time read at the start of the turn; rounding up against the real
+  // clock is what keeps a timer from being early by the rest of a millisecond, or by the length of this turn.
   void arm() {
     const auto loop_time = MonoTime(std::chrono::duration_cast<MonoTime::duration>(Millis(uv_now(uv.loop))));
     const auto wait = std::chrono::ceil<Millis>(due - loop_time);
@@ -38,7 +38,8 @@ struct Timer::Handle {
     }
     fn();
     // A closing handle lives until the loop's closing phase, so `self` is still there.
-    if (!self->destroyed && self->generation == generation && self->interval.count() > 0) self->fn = std::move(fn);
+    if (!self->destroyed && self->generation == generation && self->interval.count() > 0)
+      self->fn = std::move(fn);
   }
 
   void start(Millis delay, Millis repeat, std::function<void()> callback) {

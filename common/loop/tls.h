@@ -13,9 +13,11 @@ namespace pawl {
 class TlsContext {
  public:
   /// Verifies peer and host name against `ca_file` ("" = the system's store). TLS 1.2 or later.
-  static Result<std::shared_ptr<TlsContext>> client(const std::string& ca_file, const std::string& cert_file = "",
+  static Result<std::shared_ptr<TlsContext>> client(const std::string& ca_file,
+                                                    const std::string& cert_file = "",
                                                     const std::string& key_file = "");
-  static Result<std::shared_ptr<TlsContext>> server(const std::string& cert_file, const std::string& key_file);
+  static Result<std::shared_ptr<TlsContext>> server(const std::string& cert_file,
+                                                    const std::string& key_file);
   ~TlsContext();
   [[nodiscard]] ssl_ctx_st* raw() const { return context_; }
 

@@ -16,7 +16,8 @@ namespace {
 
 bool is_address(const std::string& host) {
   std::array<unsigned char, sizeof(in6_addr)> bytes{};
-  return inet_pton(AF_INET, host.c_str(), bytes.data()) == 1 || inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1;
+  return inet_pton(AF_INET, host.c_str(), bytes.data()) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1;
 }
 
 }  // namespace
@@ -54,8 +55,8 @@ class TlsCore : public std::enable_shared_from_this<TlsCore> {
   Loop& loop_;
   std::unique_ptr<Stream> lower_;
   SSL* ssl_;
-  BIO* in_ = nullptr;   // cipher text to decrypt; owned by ssl_
-  BIO* out_ = nullptr;  // cipher text to send; owned by ssl_
+  BIO* in_ = nullptr;                           // cipher text to decrypt; owned by ssl_
+  BIO* out_ = nullptr;                          // cipher text to send; owned by ssl_
   std::function<void(Result<void>)> on_ready_;  // set while the handshake is under way
   std::shared_ptr<StreamHandler> handler_;
   std::string plain_;  // written in this turn, encrypted together at its end
@@ -68,7 +69,8 @@ class TlsCore : public std::enable_shared_from_this<TlsCore> {
   bool advancing_ = false;
 };
 
-TlsCore::TlsCore(Loop& loop, const TlsContext& context, std::unique_ptr<Stream> lower, const std::string& host)
+TlsCore::TlsCore(Loop& loop, const TlsContext& context, std::unique_ptr<Stream> lower,
+                 const std::string& host)
     : loop_(loop), lower_(std::move(lower)), ssl_(SSL_new(context.raw())) {
   PAWL_ASSERT(ssl_ != nullptr, "memory for a TLS session");
   in_ = BIO_new(BIO_s_mem());
@@ -250,8 +252,8 @@ void TlsCore::on_lower_close(const Error& why) {
   closing_ = true;
   const Error error = failed_ ? failure_ : why;
   if (on_ready_) {
-    return std::exchange(on_ready_, nullptr)(
-        fail(ErrorKind::kUnavailable, "tls_failed", "the peer closed during the handshake: " + error.message));
+    return std::exchange(on_ready_, nullptr)(fail(ErrorKind::kUnavailable, "tls_failed",
+                                                  "the peer closed during the handshake: " + error.message));
   }
   const auto handler = std::move(handler_);
   if (handler && handler->on_close) handler->on_close(error);
@@ -281,9 +283,11 @@ class TlsStream final : public Stream {
 
 }  // namespace
 
-TlsHandshake::TlsHandshake(Loop& loop, const TlsContext& context, std::unique_ptr<Stream> lower, Millis timeout,
-                           const std::string& host)
-    : core_(std::make_shared<TlsCore>(loop, context, std::move(lower), host)), timeout_(timeout), timer_(loop) {}
+TlsHandshake::TlsHandshake(Loop& loop, const TlsContext& context, std::unique_ptr<Stream> lower,
+                           Millis timeout, const std::string& host)
+    : core_(std::make_shared<TlsCore>(loop, context, std::move(lower), host)),
+      timeout_(timeout),
+      timer_(loop) {}
 
 TlsHandshake::~TlsHandshake() {
   if (core_) core_->detach();
@@ -291,7 +295,8 @@ TlsHandshake::~TlsHandshake() {
 
 void TlsHandshake::start(Done<std::unique_ptr<Stream>> done) {
   done_ = std::move(done);
-  timer_.start(timeout_, [this] { finish(fail(ErrorKind::kTimeout, "connect_timeout", "no TLS handshake in time")); });
+  timer_.start(timeout_,
+               [this] { finish(fail(ErrorKind::kTimeout, "connect_timeout", "no TLS handshake in time")); });
   core_->start([this](Result<void> outcome) { finish(std::move(outcome)); });
 }
 

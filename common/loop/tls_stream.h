@@ -1,4 +1,5 @@
-// TLS over a Stream: OpenSSL with memory BIOs, so that it never touches a socket. Seen only inside common/loop.
+// TLS over a Stream: OpenSSL with memory BIOs, so that it never touches a socket. Seen only inside
+// common/loop.
 #pragma once
 
 #include <functional>
@@ -13,11 +14,13 @@ namespace pawl {
 
 class TlsCore;
 
-/// Shakes hands over `lower` and hands out the encrypted Stream. Destroyed earlier, it drops the connection and calls nothing.
+/// Shakes hands over `lower` and hands out the encrypted Stream. Destroyed earlier, it drops the connection
+/// and calls nothing.
 class TlsHandshake {
  public:
   /// A client when `host` is not empty: the peer's certificate must be for that name or address.
-  TlsHandshake(Loop& loop, const TlsContext& context, std::unique_ptr<Stream> lower, Millis timeout, const std::string& host = "");
+  TlsHandshake(Loop& loop, const TlsContext& context, std::unique_ptr<Stream> lower, Millis timeout,
+               const std::string& host = "");
   ~TlsHandshake();
   TlsHandshake(const TlsHandshake&) = delete;
   TlsHandshake& operator=(const TlsHandshake&) = delete;

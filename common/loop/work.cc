@@ -27,7 +27,8 @@ struct Lookup {
 
 bool is_numeric(const std::string& host) {
   std::array<unsigned char, sizeof(in6_addr)> bytes{};
-  return inet_pton(AF_INET, host.c_str(), bytes.data()) == 1 || inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1;
+  return inet_pton(AF_INET, host.c_str(), bytes.data()) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1;
 }
 
 tl::unexpected<Error> not_resolved(const std::string& host, const char* why) {
@@ -38,7 +39,8 @@ std::vector<std::string> addresses_of(const addrinfo* list) {
   std::vector<std::string> addresses;
   for (const addrinfo* one = list; one != nullptr; one = one->ai_next) {
     std::array<char, NI_MAXHOST> text{};
-    if (getnameinfo(one->ai_addr, one->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) != 0) continue;
+    if (getnameinfo(one->ai_addr, one->ai_addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST) != 0)
+      continue;
     addresses.emplace_back(text.data());
   }
   return addresses;
@@ -90,7 +92,8 @@ void resolve(Loop& loop, const std::string& host, Done<std::vector<std::string>>
     static_cast<void>(lookup.release());
     return;
   }
-  loop.post([host, queued, done = std::move(lookup->done)] { done(not_resolved(host, uv_strerror(queued))); });
+  loop.post(
+      [host, queued, done = std::move(lookup->done)] { done(not_resolved(host, uv_strerror(queued))); });
 }
 
 }  // namespace pawl

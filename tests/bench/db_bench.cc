@@ -12,7 +12,8 @@ using pawl::db::RowsPtr;
 using Answer = pawl::Result<std::vector<RowsPtr>>;
 
 constexpr pawl::db::Statement kOne{"bench_one", "INSERT INTO rows (id, body) VALUES ($1, $2)"};
-constexpr pawl::db::Statement kMany{"bench_many", "INSERT INTO rows (id, body) SELECT * FROM unnest($1::bigint[], $2::text[])"};
+constexpr pawl::db::Statement kMany{
+    "bench_many", "INSERT INTO rows (id, body) SELECT * FROM unnest($1::bigint[], $2::text[])"};
 constexpr pawl::db::Statement kNothing{"bench_nothing", "SELECT 1"};
 
 struct Bench {
@@ -37,7 +38,9 @@ struct Bench {
     std::function<void()> next = [&] {
       std::vector<pawl::db::Call> calls(1);
       calls[0].statement = &statement;
-      if (with_row) calls[0].params = {pawl::db::int_param(next_id++), pawl::db::text_param("a body of some forty characters, no more")};
+      if (with_row)
+        calls[0].params = {pawl::db::int_param(next_id++),
+                           pawl::db::text_param("a body of some forty characters, no more")};
       pool->run(std::move(calls), {}, deadline(), [&](const Answer& answer) {
         PAWL_ASSERT(answer.has_value(), "the insert works");
         if (++done == total) return loop.stop();
@@ -72,7 +75,8 @@ struct Bench {
         for (std::size_t i = 0; i < size; ++i) PAWL_ASSERT(batcher->add(next_id++), "the queue has room");
       });
     };
-    batcher = std::make_unique<Rows>(loop, Rows::Limits{}, [](std::int64_t) { return std::size_t{48}; }, flush);
+    batcher = std::make_unique<Rows>(
+        loop, Rows::Limits{}, [](std::int64_t) { return std::size_t{48}; }, flush);
     const pawl::bench::Stopwatch watch;
     for (int i = 0; i < 256; ++i) PAWL_ASSERT(batcher->add(next_id++), "the queue has room");
     loop.run();

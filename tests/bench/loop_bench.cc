@@ -1,5 +1,5 @@
-// Round trips of 128 bytes over 64 loopback connections, both ends in this process: our streams beside a bare epoll loop
-// that makes only the unavoidable reads and writes.
+// Round trips of 128 bytes over 64 loopback connections, both ends in this process: our streams beside a bare
+// epoll loop that makes only the unavoidable reads and writes.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -48,18 +48,19 @@ Figures run_streams() {
   std::vector<End> clients(kConnections);
   long done = 0;
   for (End& client : clients) {
-    client.pending = pawl::connect_stream(loop, {"127.0.0.1", listener->port()}, [&](pawl::Result<std::unique_ptr<pawl::Stream>> made) {
-      client.stream = std::move(made.value());
-      pawl::StreamHandler handler;
-      handler.on_data = [&](std::string_view bytes) {
-        client.received += bytes.size();
-        if (client.received < kMessage) return;
-        client.received = 0;
-        if (++done == kRoundTrips) loop.stop();
-        client.stream->write(std::string(kMessage, 'x'));
-      };
-      client.stream->set_handler(std::move(handler));
-    });
+    client.pending = pawl::connect_stream(loop, {"127.0.0.1", listener->port()},
+                                          [&](pawl::Result<std::unique_ptr<pawl::Stream>> made) {
+                                            client.stream = std::move(made.value());
+                                            pawl::StreamHandler handler;
+                                            handler.on_data = [&](std::string_view bytes) {
+                                              client.received += bytes.size();
+                                              if (client.received < kMessage) return;
+                                              client.received = 0;
+                                              if (++done == kRoundTrips) loop.stop();
+                                              client.stream->write(std::string(kMessage, 'x'));
+                                            };
+                                            client.stream->set_handler(std::move(handler));
+                                          });
   }
   while (servers.size() < kConnections) loop.run_for(pawl::Millis(10));
   loop.run_for(pawl::Millis(10));
@@ -90,7 +91,9 @@ Figures run_bare() {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  PAWL_ASSERT(bind(listening, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 && listen(listening, 128) == 0, "a free port");
+  PAWL_ASSERT(bind(listening, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0 &&
+                  listen(listening, 128) == 0,
+              "a free port");
   const int poll = epoll_create1(0);
   std::vector<bool> is_client(4096);
   std::vector<int> descriptors;
@@ -116,7 +119,8 @@ Figures run_bare() {
     for (int i = 0; i < count; ++i) {
       const int fd = events[static_cast<std::size_t>(i)].data.fd;
       const ssize_t got = read(fd, message.data(), message.size());
-      PAWL_ASSERT(got > 0 && write(fd, message.data(), static_cast<std::size_t>(got)) == got, "loopback carries a message");
+      PAWL_ASSERT(got > 0 && write(fd, message.data(), static_cast<std::size_t>(got)) == got,
+                  "loopback carries a message");
       if (is_client[static_cast<std::size_t>(fd)]) ++done;
     }
   }

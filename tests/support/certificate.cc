@@ -44,7 +44,8 @@ TestCertificate::TestCertificate(const std::string& names) {
   X509_gmtime_adj(X509_getm_notAfter(cert.get()), 86400);
   X509_set_pubkey(cert.get(), key.get());
   X509_NAME* subject = X509_get_subject_name(cert.get());
-  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("pawl test"), -1, -1, 0);
+  X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("pawl test"),
+                             -1, -1, 0);
   X509_set_issuer_name(cert.get(), subject);
   X509V3_CTX context{};
   X509V3_set_ctx(&context, cert.get(), cert.get(), nullptr, nullptr, 0);

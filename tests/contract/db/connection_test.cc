@@ -1,4 +1,5 @@
-// One connection against a real server: pipelines, settings, errors by kind, and what is known when it breaks.
+// One connection against a real server: pipelines, settings, errors by kind, and what is known when it
+// breaks.
 #include "common/db/connection.h"
 
 #include <gtest/gtest.h>
@@ -74,7 +75,8 @@ TEST(PgConnection, PreparesAgainWhatAFailedPipelineSkipped) {
 TEST(PgConnection, SetsItsSession) {
   Loop loop;
   auto options = options_for(PrivatePostgres::shared().url());
-  PrivatePostgres::shared().sql("DO $$ BEGIN CREATE ROLE pawl_role_test; EXCEPTION WHEN duplicate_object THEN NULL; END $$");
+  PrivatePostgres::shared().sql(
+      "DO $$ BEGIN CREATE ROLE pawl_role_test; EXCEPTION WHEN duplicate_object THEN NULL; END $$");
   options.role = "pawl_role_test";
   OneConnection db(loop, options);
   static constexpr Statement kShow{"t_show", "SELECT current_setting($1)"};
@@ -83,7 +85,8 @@ TEST(PgConnection, SetsItsSession) {
   EXPECT_EQ(db.one(kShow, {text_param("idle_in_transaction_session_timeout")}), "5s");
   EXPECT_EQ(db.one(kShow, {text_param("TimeZone")}), "UTC");
   EXPECT_EQ(db.one(kShow, {text_param("DateStyle")}), "ISO, MDY");
-  EXPECT_EQ(db.one(kShow, {text_param("tcp_user_timeout")}), "0");  // the client's end has it; the server's is its own
+  EXPECT_EQ(db.one(kShow, {text_param("tcp_user_timeout")}),
+            "0");  // the client's end has it; the server's is its own
   EXPECT_EQ(db.one(kShow, {text_param("application_name")}), "pawl-test");
   static constexpr Statement kUser{"t_user", "SELECT current_user"};
   EXPECT_EQ(db.one(kUser), "pawl_role_test");
@@ -117,7 +120,8 @@ TEST(PgConnection, NamesErrorsByWhatToDo) {
   static constexpr Statement kUuid{"t_uuid", "SELECT $1::uuid"};
   static constexpr Statement kText{"t_text", "SELECT $1::text"};
   static constexpr Statement kNothing{"t_nothing", "SELECT * FROM nothing_there"};
-  static constexpr Statement kSmall{"t_small", "INSERT INTO numbers (n, small) VALUES (1, $1::text::smallint)"};
+  static constexpr Statement kSmall{"t_small",
+                                    "INSERT INTO numbers (n, small) VALUES (1, $1::text::smallint)"};
   EXPECT_EQ(fails(kUuid, {text_param("no uuid")}).code, "22P02");
   EXPECT_EQ(fails(kUuid, {text_param("no uuid")}).kind, ErrorKind::kInvalid);
   EXPECT_EQ(fails(kText, {text_param(std::string("a\0b", 3))}).code, "22021");
@@ -131,12 +135,14 @@ TEST(PgConnection, NamesErrorsByWhatToDo) {
 
 TEST(Sqlstate, SaysWhatTheCallerShouldDo) {
   const std::vector<std::pair<const char*, ErrorKind>> expected = {
-      {"40001", ErrorKind::kConflict},    {"40P01", ErrorKind::kConflict},    {"55P03", ErrorKind::kConflict},
-      {"23505", ErrorKind::kConflict},    {"23503", ErrorKind::kInvalid},     {"22P02", ErrorKind::kInvalid},
-      {"21000", ErrorKind::kInvalid},     {"54000", ErrorKind::kInvalid},     {"57014", ErrorKind::kTimeout},
-      {"57P01", ErrorKind::kUnavailable}, {"53300", ErrorKind::kUnavailable}, {"08006", ErrorKind::kUnavailable},
-      {"25006", ErrorKind::kUnavailable}, {"42P01", ErrorKind::kInternal},    {"XX000", ErrorKind::kInternal},
-      {"", ErrorKind::kInternal},
+      {"40001", ErrorKind::kConflict},    {"40P01", ErrorKind::kConflict},
+      {"55P03", ErrorKind::kConflict},    {"23505", ErrorKind::kConflict},
+      {"23503", ErrorKind::kInvalid},     {"22P02", ErrorKind::kInvalid},
+      {"21000", ErrorKind::kInvalid},     {"54000", ErrorKind::kInvalid},
+      {"57014", ErrorKind::kTimeout},     {"57P01", ErrorKind::kUnavailable},
+      {"53300", ErrorKind::kUnavailable}, {"08006", ErrorKind::kUnavailable},
+      {"25006", ErrorKind::kUnavailable}, {"42P01", ErrorKind::kInternal},
+      {"XX000", ErrorKind::kInternal},    {"", ErrorKind::kInternal},
   };
   for (const auto& [state, kind] : expected) EXPECT_EQ(sqlstate_kind(state), kind) << state;
 }
@@ -163,7 +169,8 @@ TEST(PgConnection, KnowsThatATerminatedStatementDidNotCommit) {
   std::optional<testing::RowsResult> answer;
   std::vector<Call> calls;
   calls.push_back({&kSleep, {real_param(4)}});
-  db.connection->run(std::move(calls), {}, MonoTime::max(), [&](testing::RowsResult result) { answer.emplace(std::move(result)); });
+  db.connection->run(std::move(calls), {}, MonoTime::max(),
+                     [&](testing::RowsResult result) { answer.emplace(std::move(result)); });
   server.sql("SELECT pg_terminate_backend(" + pid + ")");
   EXPECT_TRUE(turn_until(loop, [&] { return answer.has_value() && !db.lost.empty(); }));
   EXPECT_EQ(answer->error().code, "57P01");
@@ -219,7 +226,8 @@ TEST(PgConnection, IsNotInDoubtWhileTheServerCantHaveReadItAll) {
   static constexpr Statement kLength{"t_length", "SELECT length($1::text)"};
   EXPECT_EQ(db.one(kLength, {text_param("abc")}), "3");
   server.sigstop();
-  const auto result = db.run({{&kLength, {text_param(std::string(30'000'000, 'z'))}}}, {}, loop.now() + Millis(300));
+  const auto result =
+      db.run({{&kLength, {text_param(std::string(30'000'000, 'z'))}}}, {}, loop.now() + Millis(300));
   server.sigcont();
   EXPECT_EQ(result.error().code, "timeout");
 }
@@ -239,9 +247,11 @@ TEST(PgConnect, TriesEveryAddress) {
 
 TEST(PgConnect, SaysWhyItFailed) {
   Loop loop;
-  EXPECT_EQ(OneConnection(loop, options_for("postgresql://127.0.0.1:1/x")).connect_error, "postgres_unavailable");
+  EXPECT_EQ(OneConnection(loop, options_for("postgresql://127.0.0.1:1/x")).connect_error,
+            "postgres_unavailable");
   EXPECT_EQ(OneConnection(loop, options_for("postgresql://u:secret@[bad")).connect_error, "bad_postgres_url");
-  EXPECT_EQ(OneConnection(loop, options_for("postgresql://no-such-host.invalid/x")).connect_error, "postgres_unavailable");
+  EXPECT_EQ(OneConnection(loop, options_for("postgresql://no-such-host.invalid/x")).connect_error,
+            "postgres_unavailable");
   auto options = options_for(PrivatePostgres::shared().url());
   options.role = "no_such_role";
   EXPECT_EQ(OneConnection(loop, options).connect_error, "postgres_unavailable");

@@ -43,9 +43,11 @@ struct OneConnection {
     EXPECT_TRUE(turn_until(loop, [this] { return connection || !connect_error.empty(); }));
   }
 
-  RowsResult run(std::vector<db::Call> calls, std::vector<Uuid> tenants = {}, MonoTime deadline = MonoTime::max()) {
+  RowsResult run(std::vector<db::Call> calls, std::vector<Uuid> tenants = {},
+                 MonoTime deadline = MonoTime::max()) {
     std::optional<RowsResult> answer;
-    connection->run(std::move(calls), tenants, deadline, [&](RowsResult result) { answer.emplace(std::move(result)); });
+    connection->run(std::move(calls), tenants, deadline,
+                    [&](RowsResult result) { answer.emplace(std::move(result)); });
     EXPECT_FALSE(answer.has_value()) << "answered inside the call";
     EXPECT_TRUE(turn_until(loop, [&] { return answer.has_value(); }));
     return std::move(*answer);

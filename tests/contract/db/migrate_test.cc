@@ -44,7 +44,8 @@ TEST(Migrate, RefusesASchemaNewerThanTheBinary) {
   const std::string database = server.create_database();
   ASSERT_TRUE(migrate(server.url(database), two()));
   const std::vector<Migration> older = {two()[0]};
-  for (const auto& error : {migrate(server.url(database), older).error(), schema_version(server.url(database), older).error()}) {
+  for (const auto& error :
+       {migrate(server.url(database), older).error(), schema_version(server.url(database), older).error()}) {
     EXPECT_EQ(error.kind, ErrorKind::kConflict);
     EXPECT_EQ(error.code, "schema_newer");
     EXPECT_EQ(error.message, "the database's schema (2) is newer than this binary's (1)");

@@ -19,15 +19,18 @@ class DbParams : public ::testing::Test {
 };
 
 TEST_F(DbParams, ScalarsComeBackUnchanged) {
-  static constexpr Statement kAll{
-      "p_all", "SELECT $1::text, $2::bigint, $3::boolean, $4::uuid, $5::timestamptz, $6::bytea, $7::jsonb, $8::float8, $9::text"};
+  static constexpr Statement kAll{"p_all",
+                                  "SELECT $1::text, $2::bigint, $3::boolean, $4::uuid, $5::timestamptz, "
+                                  "$6::bytea, $7::jsonb, $8::float8, $9::text"};
   const Uuid id = *Uuid::parse("01890000-0000-7000-8000-0000000000ff");
-  const WallTime time = WallTime(std::chrono::sys_days(std::chrono::year(2026) / 2 / 28)) + Micros(86'399'000'001);
+  const WallTime time =
+      WallTime(std::chrono::sys_days(std::chrono::year(2026) / 2 / 28)) + Micros(86'399'000'001);
   std::vector<Call> calls;
-  calls.push_back({&kAll,
-                   {text_param("it's \"quoted\" \\ {}"), int_param(std::int64_t{-9'223'372'036'854'775'807 - 1}), bool_param(true),
-                    uuid_param(id), time_param(time), bytes_param(std::string("\0\xff'", 3)), text_param(R"({"a": [1, null]})"),
-                    real_param(0.1), null_param()}});
+  calls.push_back(
+      {&kAll,
+       {text_param("it's \"quoted\" \\ {}"), int_param(std::int64_t{-9'223'372'036'854'775'807 - 1}),
+        bool_param(true), uuid_param(id), time_param(time), bytes_param(std::string("\0\xff'", 3)),
+        text_param(R"({"a": [1, null]})"), real_param(0.1), null_param()}});
   const auto result = db_.run(std::move(calls));
   ASSERT_TRUE(result) << result.error().message;
   const Rows& rows = *result->front();
@@ -44,9 +47,9 @@ TEST_F(DbParams, ScalarsComeBackUnchanged) {
 }
 
 TEST_F(DbParams, ArraysComeBackUnchangedWithNulls) {
-  static constexpr Statement kAll{
-      "p_arrays",
-      "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::jsonb[], $5::bytea[], $6::timestamptz[], $7::boolean[], $8::float8[])"};
+  static constexpr Statement kAll{"p_arrays",
+                                  "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::jsonb[], "
+                                  "$5::bytea[], $6::timestamptz[], $7::boolean[], $8::float8[])"};
   const Uuid id = *Uuid::parse("01890000-0000-7000-8000-0000000000fe");
   const WallTime time = WallTime(std::chrono::sys_days(std::chrono::year(1999) / 12 / 31)) + Micros(123'456);
   UuidArray ids;
@@ -76,7 +79,8 @@ TEST_F(DbParams, ArraysComeBackUnchangedWithNulls) {
   texts.add("");
   std::vector<Call> calls;
   calls.push_back({&kAll,
-                   {ids.take(), numbers.take(), texts.take(), documents.take(), bytes.take(), times.take(), flags.take(), reals.take()}});
+                   {ids.take(), numbers.take(), texts.take(), documents.take(), bytes.take(), times.take(),
+                    flags.take(), reals.take()}});
   const auto result = db_.run(std::move(calls));
   ASSERT_TRUE(result) << result.error().message;
   const Rows& rows = *result->front();

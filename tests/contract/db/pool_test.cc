@@ -119,7 +119,8 @@ TEST(PgPool, ComesBackWithTheServer) {
   const auto waiting = rig.start(kOne, {}, Millis(20'000));
   rig.loop.run_for(Millis(50));
   server.start();
-  EXPECT_TRUE(turn_until(rig.loop, [&] { return *waiting == "ok"; }, Millis(20'000)));
+  EXPECT_TRUE(turn_until(
+      rig.loop, [&] { return *waiting == "ok"; }, Millis(20'000)));
   EXPECT_EQ(rig.health, (std::vector<bool>{true, false, true}));
 }
 
@@ -142,7 +143,8 @@ TEST(PgPool, MayBeDestroyedByACallback) {
     called = true;
     rig.pool.reset();
   });
-  rig.pool->run({{&kOne, {}}}, {}, rig.loop.now() + Millis(5000), [](testing::RowsResult) { FAIL() << "after the end"; });
+  rig.pool->run({{&kOne, {}}}, {}, rig.loop.now() + Millis(5000),
+                [](testing::RowsResult) { FAIL() << "after the end"; });
   EXPECT_TRUE(turn_until(rig.loop, [&] { return called; }));
   rig.loop.run_for(Millis(20));
 }

@@ -18,7 +18,8 @@ inline bool turn_until(Loop& loop, const std::function<bool()>& condition, Milli
 }
 
 inline void turn_for(Loop& loop, Millis duration) {
-  turn_until(loop, [] { return false; }, duration);
+  turn_until(
+      loop, [] { return false; }, duration);
 }
 
 }  // namespace pawl::testing

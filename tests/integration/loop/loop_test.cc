@@ -76,8 +76,7 @@ TEST(Loop, FreezesNowWithinATurn) {
   loop.post([&] {
     first = loop.now();
     const auto until = steady_clock::now() + Millis(3);
-    while (steady_clock::now() < until) {
-    }
+    while (steady_clock::now() < until) {}
     EXPECT_EQ(loop.now(), first);
     loop.post([&] { later = loop.now(); });
   });
@@ -107,8 +106,7 @@ TEST(Timer, IsNeverEarly) {
   for (int round = 0; round < 40; ++round) {
     // A busy start of the turn makes libuv's own idea of the time old.
     const auto busy = steady_clock::now() + Micros(137 * round % 2500);
-    while (steady_clock::now() < busy) {
-    }
+    while (steady_clock::now() < busy) {}
     Timer timer(loop);
     const auto start = steady_clock::now();
     const MonoTime frozen = loop.now();
@@ -198,7 +196,8 @@ TEST(RunBlocking, WorksOffTheLoopAndEndsOnIt) {
   Loop loop;
   std::thread::id worked;
   std::thread::id ended;
-  run_blocking(loop, [&] { worked = std::this_thread::get_id(); }, [&] { ended = std::this_thread::get_id(); });
+  run_blocking(
+      loop, [&] { worked = std::this_thread::get_id(); }, [&] { ended = std::this_thread::get_id(); });
   loop.run();
   EXPECT_NE(worked, std::this_thread::get_id());
   EXPECT_EQ(ended, std::this_thread::get_id());
@@ -211,7 +210,8 @@ TEST(Resolve, GivesNumericAddressesOnALaterTurn) {
   std::string bad;
   resolve(loop, "localhost", [&](Result<std::vector<std::string>> found) { named = found.value(); });
   resolve(loop, "::1", [&](Result<std::vector<std::string>> found) { numeric = found.value(); });
-  resolve(loop, std::string(300, 'a'), [&](Result<std::vector<std::string>> found) { bad = found.error().code; });
+  resolve(loop, std::string(300, 'a'),
+          [&](Result<std::vector<std::string>> found) { bad = found.error().code; });
   EXPECT_TRUE(numeric.empty());
   loop.run();
   EXPECT_NE(std::find(named.begin(), named.end(), "127.0.0.1"), named.end());

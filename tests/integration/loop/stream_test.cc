@@ -59,7 +59,9 @@ TEST(TcpStream, CarriesBytesBothWays) {
   pair.client.stream->write("hello ");
   pair.client.stream->write("there");
   pair.server.stream->write("and back");
-  EXPECT_TRUE(turn_until(pair.loop, [&] { return pair.server.received == "hello there" && pair.client.received == "and back"; }));
+  EXPECT_TRUE(turn_until(pair.loop, [&] {
+    return pair.server.received == "hello there" && pair.client.received == "and back";
+  }));
   EXPECT_EQ(pair.server.stream->peer_address(), "127.0.0.1");
 }
 
@@ -90,7 +92,8 @@ TEST(TcpStream, KeepsWhatAReaderThatNeverReadsDoesNotTake) {
   EXPECT_EQ(pair.client.drains, drains);
   EXPECT_EQ(pair.server.received.size(), 0u);
   pair.client.stream->close_after_flush(Millis(50));
-  EXPECT_TRUE(turn_until(pair.loop, [&] { return pair.client.close_code == "closed"; }, Millis(1000)));
+  EXPECT_TRUE(turn_until(
+      pair.loop, [&] { return pair.client.close_code == "closed"; }, Millis(1000)));
 }
 
 TEST(TcpStream, DeliversWhatWasQueuedBeforeItCloses) {
@@ -116,7 +119,8 @@ TEST(TcpStream, GoesOnWritingAfterAHalfCloseWhenAsked) {
   EXPECT_EQ(pair.server.close_code, "");
   pair.server.stream->write("answer");
   pair.server.stream->close_after_flush(Millis(3000));
-  EXPECT_TRUE(turn_until(pair.loop, [&] { return pair.server.close_code == "closed" && pair.client.close_code == "closed"; }));
+  EXPECT_TRUE(turn_until(
+      pair.loop, [&] { return pair.server.close_code == "closed" && pair.client.close_code == "closed"; }));
 }
 
 TEST(TcpStream, TellsOfAReset) {
@@ -201,7 +205,8 @@ TEST(Connect, IsRefusedWhereNobodyListens) {
   ConnectOptions options;
   options.host = "127.0.0.1";
   options.port = port;
-  const auto pending = connect_stream(loop, options, [&](Result<std::unique_ptr<Stream>> stream) { code = stream.error().code; });
+  const auto pending = connect_stream(
+      loop, options, [&](Result<std::unique_ptr<Stream>> stream) { code = stream.error().code; });
   EXPECT_EQ(code, "");
   EXPECT_TRUE(turn_until(loop, [&] { return !code.empty(); }));
   EXPECT_EQ(code, "connection_refused");
@@ -214,8 +219,10 @@ TEST(Connect, ReportsANameThatDoesNotResolve) {
   options.host = "no-such-host.invalid";
   options.port = 1;
   options.timeout = Millis(30'000);
-  const auto pending = connect_stream(loop, options, [&](Result<std::unique_ptr<Stream>> stream) { code = stream.error().code; });
-  EXPECT_TRUE(turn_until(loop, [&] { return !code.empty(); }, Millis(30'000)));
+  const auto pending = connect_stream(
+      loop, options, [&](Result<std::unique_ptr<Stream>> stream) { code = stream.error().code; });
+  EXPECT_TRUE(turn_until(
+      loop, [&] { return !code.empty(); }, Millis(30'000)));
   EXPECT_EQ(code, "name_not_resolved");
 }
 

@@ -145,7 +145,9 @@ TEST(TlsListener, CutsWhatDoesNotSpeakTls) {
 TEST(Connect, GivesUpOnAPeerThatNeverAnswersTheHandshake) {
   Loop loop;
   std::vector<std::unique_ptr<Stream>> silent;
-  const auto listener = listen_stream(loop, {}, [&](std::unique_ptr<Stream> stream) { silent.push_back(std::move(stream)); }).value();
+  const auto listener = listen_stream(loop, {}, [&](std::unique_ptr<Stream> stream) {
+                          silent.push_back(std::move(stream));
+                        }).value();
   const testing::TestCertificate certificate("DNS:localhost");
   const auto context = TlsContext::client(certificate.cert_file()).value();
   ConnectOptions options;
@@ -155,7 +157,8 @@ TEST(Connect, GivesUpOnAPeerThatNeverAnswersTheHandshake) {
   options.timeout = Millis(60);
   std::string code;
   const auto start = std::chrono::steady_clock::now();
-  const auto pending = connect_stream(loop, options, [&](Result<std::unique_ptr<Stream>> stream) { code = stream.error().code; });
+  const auto pending = connect_stream(
+      loop, options, [&](Result<std::unique_ptr<Stream>> stream) { code = stream.error().code; });
   EXPECT_TRUE(turn_until(loop, [&] { return !code.empty(); }));
   EXPECT_EQ(code, "connect_timeout");
   EXPECT_GE(std::chrono::steady_clock::now() - start, Millis(60));
