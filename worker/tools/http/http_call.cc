@@ -50,7 +50,9 @@ HttpCall::HttpCall(HttpShared& shared, HttpRequest request, CallIdentity identit
   send();
 }
 
-HttpCall::~HttpCall() { shared_.multi.remove(easy_.get()); }
+HttpCall::~HttpCall() {
+  if (done_) shared_.multi.remove(easy_.get());
+}
 
 void HttpCall::cancel() {
   if (!done_) return;
