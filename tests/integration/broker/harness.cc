@@ -135,6 +135,13 @@ int Bare::depth(const std::string& queue) {
   return depth;
 }
 
+void Bare::declare_classic_queue(const std::string& queue) {
+  amqp_queue_declare_t fields{};
+  fields.queue = to_bytes(queue);
+  fields.durable = 1;
+  call(AMQP_QUEUE_DECLARE_METHOD, &fields, AMQP_QUEUE_DECLARE_OK_METHOD);
+}
+
 void Bare::delete_queue(const std::string& queue) {
   amqp_queue_delete_t fields{};
   fields.queue = to_bytes(queue);

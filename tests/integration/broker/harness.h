@@ -60,6 +60,7 @@ class Bare {
   /// Messages ready in a queue, or -1 when it does not exist.
   int depth(const std::string& queue);
   void delete_queue(const std::string& queue);
+  void declare_classic_queue(const std::string& queue);
   void purge(const std::string& queue);
   void delete_exchange(const std::string& exchange);
 
