@@ -5,6 +5,7 @@
 #include "broker/bus.h"
 #include "broker/consumer.h"
 #include "broker/declare.h"
+#include "broker/lane_depths.h"
 #include "broker/link.h"
 #include "broker/publisher.h"
 #include "broker/topology.h"
@@ -38,6 +39,7 @@ class AmqpBroker::Wiring {
   [[nodiscard]] AmqpPublisher& publisher() { return publisher_; }
   [[nodiscard]] AmqpConsumer& consumer() { return consumer_; }
   [[nodiscard]] AmqpBus& bus() { return bus_; }
+  [[nodiscard]] AmqpLaneDepths& depths() { return depths_; }
 
  private:
   [[nodiscard]] ConnectionOptions connection_options(std::string_view role) const;
@@ -63,6 +65,7 @@ class AmqpBroker::Wiring {
   Timer mend_consume_;
   Link publish_link_;  // the links come last: they run everything above
   Link consume_link_;
+  AmqpLaneDepths depths_;
 };
 
 AmqpBroker::Wiring::Wiring(Loop& loop, Rng& rng, const Log& log, BrokerOptions options, AmqpUrl url,
@@ -81,7 +84,8 @@ AmqpBroker::Wiring::Wiring(Loop& loop, Rng& rng, const Log& log, BrokerOptions o
       }),
       mend_publish_(loop), mend_consume_(loop),
       publish_link_(loop, rng, log, connection_options("publish"), {[this](Connection&) { prepare_publishing(); }, {}, {}}),
-      consume_link_(loop, rng, log, connection_options("consume"), {[this](Connection&) { prepare_consuming(); }, {}, {}}) {}
+      consume_link_(loop, rng, log, connection_options("consume"), {[this](Connection&) { prepare_consuming(); }, {}, {}}),
+      depths_(loop, [this] { return consumer_.is_attached() ? consume_link_.connection() : nullptr; }) {}
 
 ConnectionOptions AmqpBroker::Wiring::connection_options(std::string_view role) const {
   ConnectionOptions options;
@@ -206,6 +210,7 @@ void AmqpBroker::start() { wiring_->start(); }
 void AmqpBroker::stop(std::function<void()> done) { wiring_->stop(std::move(done)); }
 TicketPublisher& AmqpBroker::publisher() { return wiring_->publisher(); }
 TicketConsumer& AmqpBroker::consumer() { return wiring_->consumer(); }
+LaneDepths& AmqpBroker::depths() { return wiring_->depths(); }
 Bus& AmqpBroker::bus() { return wiring_->bus(); }
 BrokerHealth AmqpBroker::health() const { return wiring_->health(); }
 BrokerCounters AmqpBroker::counters() const { return wiring_->counters(); }

@@ -47,6 +47,7 @@ class AmqpBroker {
   [[nodiscard]] TicketPublisher& publisher();
   [[nodiscard]] TicketConsumer& consumer();
   [[nodiscard]] Bus& bus();
+  [[nodiscard]] LaneDepths& depths();
 
   [[nodiscard]] BrokerHealth health() const;
   [[nodiscard]] BrokerCounters counters() const;

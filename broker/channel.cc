@@ -173,6 +173,7 @@ Result<void> Channel::handle_header(std::string_view payload, Decoder& decoder) 
   message_.content_type.assign(properties.content_type);
   message_.message_id.assign(properties.message_id);
   message_.correlation_id.assign(properties.correlation_id);
+  message_.reply_to.assign(properties.reply_to);
   message_.body.clear();
   body_seen_ = 0;
   expect_ = Expect::kBody;

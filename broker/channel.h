@@ -27,6 +27,7 @@ struct Message {
   std::string content_type;
   std::string message_id;
   std::string correlation_id;
+  std::string reply_to;
   std::string body;               ///< the first `max_body` bytes
   std::uint64_t body_size = 0;    ///< what the sender sent
   std::uint16_t reply_code = 0;   ///< of a return

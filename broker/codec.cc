@@ -98,6 +98,7 @@ Result<std::uint64_t> Decoder::decode_header(std::string_view payload, MessagePr
   if ((basic._flags & AMQP_BASIC_CONTENT_TYPE_FLAG) != 0) properties.content_type = to_view(basic.content_type);
   if ((basic._flags & AMQP_BASIC_CORRELATION_ID_FLAG) != 0) properties.correlation_id = to_view(basic.correlation_id);
   if ((basic._flags & AMQP_BASIC_MESSAGE_ID_FLAG) != 0) properties.message_id = to_view(basic.message_id);
+  if ((basic._flags & AMQP_BASIC_REPLY_TO_FLAG) != 0) properties.reply_to = to_view(basic.reply_to);
   return read_u64(payload.substr(4));
 }
 
@@ -131,6 +132,10 @@ void append_message(std::string& out, std::uint16_t channel, std::uint32_t frame
   if (!message.correlation_id.empty()) {
     properties._flags |= AMQP_BASIC_CORRELATION_ID_FLAG;
     properties.correlation_id = to_bytes(message.correlation_id);
+  }
+  if (!message.reply_to.empty()) {
+    properties._flags |= AMQP_BASIC_REPLY_TO_FLAG;
+    properties.reply_to = to_bytes(message.reply_to);
   }
   std::array<char, kMethodScratch> scratch;  // NOLINT: filled by the encoder
   const int size =

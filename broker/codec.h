@@ -34,6 +34,7 @@ struct MessageProperties {
   std::string_view content_type;
   std::string_view correlation_id;
   std::string_view message_id;
+  std::string_view reply_to;
 };
 
 /// Decodes with one memory pool that is recycled for each frame, so that nothing is allocated in the steady state.
@@ -66,6 +67,7 @@ struct OutgoingMessage {
   std::string_view content_type = "application/json";
   std::string_view message_id = {};
   std::string_view correlation_id = {};
+  std::string_view reply_to = {};
   std::string_view body = {};
 };
 

@@ -62,6 +62,7 @@ void AmqpConsumer::on_message(Message& message) {
   delivery.tag = message.tag;
   delivery.generation = channel_->generation();
   delivery.lane = lane_of_queue(queue);
+  if (message.reply_to.size() <= kMaxReplyTo) delivery.reply_to = message.reply_to;
   batch_.push_back(std::move(delivery));
 }
 

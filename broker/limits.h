@@ -52,4 +52,9 @@ inline constexpr std::int64_t kQuarantineMaxLength = 100'000;
 /// Transient messages that wait for one process. It has stalled by then; it reads the truth from Postgres.
 inline constexpr std::int64_t kBusQueueMaxLength = 10'000;
 
+/// For one look at the depths of the lanes.
+inline constexpr Millis kDepthDeadline{2000};
+/// Bytes of a ticket's reply_to: a pawl.control key, "api." and an id.
+inline constexpr std::size_t kMaxReplyTo = 64;
+
 }  // namespace pawl::broker

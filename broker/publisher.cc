@@ -77,6 +77,7 @@ void AmqpPublisher::publish(TicketMessage ticket, Done<void> done) {
   message.persistent = true;
   message.message_id = message_id;
   message.correlation_id = sequence;  // a return has no tag; this tells which publish came back
+  if (ticket.reply_to.size() <= kMaxReplyTo) message.reply_to = ticket.reply_to;
   message.body = body;
   channel_->publish(message);
   remember({std::move(done), loop_.now()});

@@ -56,7 +56,7 @@ void Engine::deliver(std::vector<broker::Delivery> deliveries) {
   std::vector<store::ClaimRequest> tickets;
   for (const broker::Delivery& delivery : deliveries) {
     // A ticket for what is held already (a duplicate) is only acked.
-    if (held_.contains(delivery.exec_id) || !claiming_.insert(delivery.exec_id).second) continue;
+    if (held_.contains(delivery.exec_id) || !claiming_.emplace(delivery.exec_id, delivery.reply_to).second) continue;
     tickets.push_back({delivery.exec_id, delivery.epoch});
   }
   if (tickets.empty()) return ports_.consumer.ack(deliveries);
@@ -81,9 +81,10 @@ void Engine::claimed(const Claim& claim, Result<std::vector<store::Claimed>> ans
     return;
   }
   ports_.consumer.ack(claim.deliveries);
-  for (const store::ClaimRequest& ticket : claim.tickets) claiming_.erase(ticket.exec_id);
   stats_.not_claimable += claim.tickets.size() - std::min(claim.tickets.size(), answer->size());
   take(std::move(*answer));
+  for (const store::ClaimRequest& ticket : claim.tickets) claiming_.erase(ticket.exec_id);
+  update_slots();
   finish_drain();
 }
 
@@ -98,7 +99,9 @@ void Engine::take(std::vector<store::Claimed> claimed) {
     clock_.observe(one.database_now, ports_.loop.now());
     ++stats_.claimed;
     backlog = backlog || one.backlog;
-    auto held = std::make_unique<Held>(shared_, std::move(one), [this, id](Ending ending) { ended(id, ending); });
+    const auto waiting = claiming_.find(id);
+    auto held = std::make_unique<Held>(shared_, std::move(one), waiting == claiming_.end() ? "" : waiting->second,
+                                       [this, id](Ending ending) { ended(id, ending); });
     Held* raw = held.get();
     if (!held_.emplace(id, std::move(held)).second) continue;
     strays_.erase(id);
@@ -106,7 +109,6 @@ void Engine::take(std::vector<store::Claimed> claimed) {
     else raw->start();
   }
   if (backlog) feed();
-  update_slots();
 }
 
 /// Rows that had to wait for a ticket of their tenant get theirs as soon as one of its executions was claimed.
@@ -190,7 +192,7 @@ void Engine::inboxes_read(const std::vector<store::Inbox>& inboxes) {
   strays_ = std::move(strays);
   if (again.empty() || shared_.draining) return;
   stats_.stray += again.size();
-  for (const store::ClaimRequest& one : again) claiming_.insert(one.exec_id);
+  for (const store::ClaimRequest& one : again) claiming_.emplace(one.exec_id, "");
   claim({std::move(again), {}});
 }
 

@@ -67,7 +67,7 @@ class Engine {
   Shared shared_;
   Lease lease_;
   std::unordered_map<Id, std::unique_ptr<Held>> held_;
-  std::set<Id> claiming_;
+  std::unordered_map<Id, std::string> claiming_;  // and who waits for its end
   std::set<Id> strays_;  // owned but unknown at the last look; claimed again when seen twice
   std::vector<Claim> failed_claims_;  // tried again together
   std::vector<store::ClaimRequest> to_release_;

@@ -8,9 +8,10 @@
 
 namespace pawl::engine {
 
-Held::Held(Shared& shared, store::Claimed claimed, std::function<void(Ending)> on_end)
+Held::Held(Shared& shared, store::Claimed claimed, std::string reply_to, std::function<void(Ending)> on_end)
     : shared_(shared),
       claimed_(std::move(claimed)),
+      reply_to_(std::move(reply_to)),
       on_end_(std::move(on_end)),
       log_(shared.ports.log.with({{"exec_id", claimed_.exec_id.to_string()}, {"epoch", claimed_.epoch}})),
       rev_(claimed_.rev),
@@ -168,6 +169,8 @@ void Held::settle_metrics(const store::Checkpoint& entry) {
 /// Live copies of what was just committed, in the order of the ledger. Losing one delays a watcher, nothing else.
 void Held::publish_live(const store::Checkpoint& entry, const store::Saved& saved) {
   const std::string exec_id = claimed_.exec_id.to_string();
+  const bool has_ended = entry.final && saved.kind == store::Saved::Kind::kSaved;
+  if (has_ended && !reply_to_.empty()) shared_.ports.bus.send_control(reply_to_, json::Object{{"ended", exec_id}});
   if (!shared_.watched.is_watched(exec_id, shared_.ports.loop.now())) return;
   const bool all = saved.kind == store::Saved::Kind::kSaved;
   const std::size_t count = entry.settled.size() + (all ? entry.onward.size() : 0);

@@ -33,7 +33,8 @@ enum class Ending : std::uint8_t { kParked, kFinished, kLost, kHandOver };
 class Held {
  public:
   /// `on_end` is called once, on a later turn than any call into this object, when it can be destroyed.
-  Held(Shared& shared, store::Claimed claimed, std::function<void(Ending)> on_end);
+  /// `reply_to`: the pawl.control key that is told when it ends, or "".
+  Held(Shared& shared, store::Claimed claimed, std::string reply_to, std::function<void(Ending)> on_end);
   ~Held();
   Held(const Held&) = delete;
   Held& operator=(const Held&) = delete;
@@ -91,6 +92,7 @@ class Held {
 
   Shared& shared_;
   store::Claimed claimed_;
+  std::string reply_to_;
   std::function<void(Ending)> on_end_;
   Log log_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
