@@ -58,8 +58,7 @@ struct Call {
 /// "not_connected", "connection_lost", "timeout"):
 /// - kUnavailable: try again. The connection was lost before all was sent, so that nothing was committed;
 ///   57P0x, 53xxx, 08xxx, 25006.
-/// - kTimeout: cut by the deadline (timeout), 57014; or in_doubt: lost or cut after all was sent and before
-/// the
+/// - kTimeout: 57014, cut by the deadline (timeout); or in_doubt: lost or cut after all was sent, before the
 ///   server's last word, so that a commit may have happened.
 /// - kConflict: 40001, 40P01, 55P03, 23505.
 /// - kInvalid: 22xxx, 23xxx, 54xxx, 21xxx. The data is refused.
