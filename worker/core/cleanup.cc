@@ -199,7 +199,7 @@ void Machine::finish() {
     }
     case ExecutionStatus::kTimedOut:
       type = EventType::kExecutionTimedOut;
-      final.failure = failure_of(Category::kTransient, "timeout", "The execution did not end within its timeout.");
+      final.failure = failure_of(Category::kTransient, "deadline_exceeded", "The execution did not end within its timeout.");
       break;
     default:
       type = EventType::kExecutionFailed;

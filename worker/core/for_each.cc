@@ -11,7 +11,7 @@ void Machine::begin_for_each(NodeIndex index, const plan::ForEachSpec& spec) {
   std::optional<json::Value> items = render(index, spec.items);
   if (!items) return;
   if (!items->is_array()) {
-    return end_failed(index, failure_of(Category::kConfiguration, "items_not_a_list",
+    return end_failed(index, failure_of(Category::kConfiguration, "not_a_list",
                                         "`items` gave " + std::string(items->type_name()) + ", not a list."));
   }
   const auto length = static_cast<std::int64_t>(items->as_array().size());

@@ -8,7 +8,7 @@ namespace pawl::core {
 namespace {
 
 FailurePtr nothing_completed(std::string_view path) {
-  Failure failure = failure_of(Category::kLogic, "nothing_completed", "No child of the group completed.");
+  Failure failure = failure_of(Category::kLogic, "no_child_completed", "No child of the group completed.");
   failure.step = path;
   return std::make_shared<const Failure>(std::move(failure));
 }

@@ -55,7 +55,6 @@ void Machine::on(Begin&& begin) {
 
 void Machine::on(Restore&& restore) {
   s_.begun = true;
-  s_.is_restoring = true;
   s_.facts = std::move(restore.facts);
   s_.inbox_seen = s_.facts.inbox;
   s_.origin = in_.now;
@@ -120,11 +119,11 @@ void Machine::ask_inbox() {
 void Machine::on(Refused&& refused) {
   if (!s_.in_flight) return;
   const bool is_second = s_.in_flight->final && s_.in_flight->final->failure &&
-                         s_.in_flight->final->failure->code == "data_refused";
+                         s_.in_flight->final->failure->code == "result_not_storable";
   if (is_second) return drop();
   Pending flight = std::move(*s_.in_flight);
   s_.in_flight.reset();
-  Failure failure = failure_of(Category::kInternal, "data_refused", "The database refused this step's data.");
+  Failure failure = failure_of(Category::kLogic, "result_not_storable", "The database refused this step's data.");
   failure.details = json::Object{{"sqlstate", refused.error.code}};
   Pending last;
   for (StepRecord& record : flight.steps) {

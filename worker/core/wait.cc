@@ -25,14 +25,14 @@ void Machine::begin_wait(NodeIndex index, const plan::WaitSpec& spec) {
     if (!value) return;
     const std::optional<Millis> length = duration_of(*value);
     if (!length)
-      return end_failed(index, failure_of(Category::kConfiguration, "invalid_duration", "`for` is no duration."));
+      return end_failed(index, failure_of(Category::kConfiguration, "invalid_parameter", "`for` is no duration."));
     return sleep_until(index, own() + *length, std::nullopt,
                        json::Object{{"kind", "wait"}, {"for_ms", length->count()}});
   }
   const std::optional<json::Value> value = render(index, *spec.until);
   if (!value) return;
   const std::optional<WallTime> until = value->is_string() ? parse_rfc3339(value->as_string()) : std::nullopt;
-  if (!until) return end_failed(index, failure_of(Category::kConfiguration, "invalid_time", "`until` is no RFC 3339 time."));
+  if (!until) return end_failed(index, failure_of(Category::kConfiguration, "invalid_parameter", "`until` is no RFC 3339 time."));
   sleep_until(index, own(*until), *until, json::Object{{"kind", "wait"}, {"until", format_rfc3339(*until)}});
 }
 
