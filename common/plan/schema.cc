@@ -1,53 +1,26 @@
 #include "common/plan/schema.h"
 
-// Before any RapidJSON header: it sets RapidJSON's assert to an exception.
-#include <valijson/adapters/rapidjson_adapter.hpp>
-
-#include <rapidjson/document.h>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
 #include <valijson/validation_results.hpp>
 #include <valijson/validator.hpp>
 
-#include <cmath>
-
 #include "common/plan/limits.h"
+#include "common/plan/schema_adapter.h"
 #include "common/plan/schema_guard.h"
 
 namespace pawl::plan {
 namespace {
 
-using Allocator = rapidjson::Document::AllocatorType;
-
-/// Strings are referred to, not copied: `value` must outlive the result. Whole doubles become integers, as in JSON Schema
-/// 1.0 is one. Depth is bounded by the JSON parser and the guard.
-rapidjson::Value to_rapidjson(const json::Value& value, Allocator& allocator, std::int64_t& nodes) {
-  ++nodes;
-  auto text = [](const std::string& s) {
-    return rapidjson::StringRef(s.data(), static_cast<rapidjson::SizeType>(s.size()));
-  };
-  if (value.is_bool()) return rapidjson::Value(value.as_bool());
-  if (value.is_int()) return rapidjson::Value(value.as_int());
-  if (value.is_uint()) return rapidjson::Value(value.as_uint());
-  if (value.is_string()) return rapidjson::Value(text(value.as_string()));
-  if (value.is_double()) {
-    const double real = value.as_double();
-    if (std::trunc(real) == real && std::abs(real) < 0x1p53) return rapidjson::Value(static_cast<std::int64_t>(real));
-    return rapidjson::Value(real);
-  }
+/// How many values there are in `value`, itself included. The JSON parser bounds the depth.
+std::int64_t count_values(const json::Value& value) {
+  std::int64_t count = 1;
   if (value.is_array()) {
-    rapidjson::Value out(rapidjson::kArrayType);
-    out.Reserve(static_cast<rapidjson::SizeType>(value.as_array().size()), allocator);
-    for (const json::Value& item : value.as_array()) out.PushBack(to_rapidjson(item, allocator, nodes), allocator);
-    return out;
+    for (const json::Value& item : value.as_array()) count += count_values(item);
+  } else if (value.is_object()) {
+    for (const auto& [key, member] : value.as_object()) count += count_values(member);
   }
-  if (!value.is_object()) return rapidjson::Value();
-  rapidjson::Value out(rapidjson::kObjectType);
-  for (const auto& [key, member] : value.as_object()) {
-    rapidjson::Value name(text(key));
-    out.AddMember(name, to_rapidjson(member, allocator, nodes), allocator);
-  }
-  return out;
+  return count;
 }
 
 /// valijson's context ["<root>", "[name]", "[0]"] as a pointer.
@@ -80,11 +53,8 @@ tl::expected<SchemaPtr, std::vector<Fault>> Schema::compile(const json::Value& s
   compiled->rules = std::move(guarded.rules);
   compiled->cost = guarded.cost;
   try {
-    rapidjson::Document document;
-    std::int64_t nodes = 0;
-    const rapidjson::Value converted = to_rapidjson(guarded.schema, document.GetAllocator(), nodes);
-    const valijson::adapters::RapidJsonAdapter adapter(converted);
-    valijson::SchemaParser(valijson::SchemaParser::kDraft7).populateSchema(adapter, compiled->schema);
+    valijson::SchemaParser(valijson::SchemaParser::kDraft7)
+        .populateSchema(SchemaAdapter(guarded.schema), compiled->schema);
   } catch (const std::exception& thrown) {
     faults.push_back({"", "schema_invalid", std::string("is no JSON Schema of draft 7: ") + thrown.what()});
     return tl::unexpected(std::move(faults));
@@ -94,18 +64,14 @@ tl::expected<SchemaPtr, std::vector<Fault>> Schema::compile(const json::Value& s
 
 std::vector<Fault> Schema::validate(const json::Value& value, const std::string& pointer) const {
   std::vector<Fault> faults;
+  if (count_values(value) * compiled_->cost > kMaxValidationWork) {
+    faults.push_back({pointer, "too_complex", "is too large to be checked against this schema"});
+    return faults;
+  }
   try {
-    rapidjson::Document document;
-    std::int64_t nodes = 0;
-    const rapidjson::Value converted = to_rapidjson(value, document.GetAllocator(), nodes);
-    if (nodes * compiled_->cost > kMaxValidationWork) {
-      faults.push_back({pointer, "too_complex", "is too large to be checked against this schema"});
-      return faults;
-    }
-    const valijson::adapters::RapidJsonAdapter adapter(converted);
     valijson::ValidationResults results;
     valijson::Validator validator(valijson::Validator::kStrongTypes);
-    validator.validate(compiled_->schema, adapter, &results);
+    validator.validate(compiled_->schema, SchemaAdapter(value), &results);
     valijson::ValidationResults::Error error;
     while (faults.size() < kMaxFaults && results.popError(error)) {
       faults.push_back({pointer + to_pointer(error.context), "schema_mismatch", error.description});
