@@ -51,6 +51,9 @@ void add_session_settings(Settings& settings, const ConnectionOptions& options) 
   set("lock_timeout", std::min(kLockTimeout, options.statement_timeout));
   set("idle_in_transaction_session_timeout", kIdleInTransactionTimeout);
   settings["options"] += " -c TimeZone=UTC -c DateStyle=ISO -c extra_float_digits=1";
+  // Every statement is prepared and its tables come and go in size (a queue is empty most of the time): one generic plan over
+  // indexes, never a plan made for the moment the table was small, no compilation of it, no planning per call.
+  settings["options"] += " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_mergejoin=off -c jit=off";
   if (!options.role.empty()) settings["options"] += " -c role=" + escape_option(options.role);
   settings["client_encoding"] = "UTF8";
   settings["application_name"] = options.application_name.empty() ? "pawl" : options.application_name;

@@ -58,7 +58,8 @@ struct Final {
 };
 struct Park {
   ExecutionStatus status = ExecutionStatus::kWaiting;  ///< kWaiting or kPaused
-  std::optional<WallTime> wake_at = {};                ///< nullopt: only a control request or signal wakes it
+  std::optional<WallTime> wake_at = {};                ///< of kPaused: when the pause runs out; nullopt: only a control
+                                                       ///< request or signal wakes it
   json::Value waiting_for = {};
   bool calendar = false;                               ///< wake_at is a calendar time (wait.until): a pause does not move it
   bool keep = false;                                   ///< a frozen step: the status is written, owner and lease stay

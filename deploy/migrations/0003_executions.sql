@@ -50,7 +50,7 @@ CREATE TABLE live (
   wake_at         timestamptz,                   -- when the keeper publishes a ticket (again)
   held_wake_at    timestamptz,                   -- the wake_at that a pause took away
   paused_at       timestamptz,
-  paused_total    interval,
+  paused_total_us bigint NOT NULL DEFAULT 0,
   epoch           int NOT NULL DEFAULT 0,
   wakes           smallint NOT NULL DEFAULT 0,   -- tickets published in vain: they back off
   priority        smallint NOT NULL,
