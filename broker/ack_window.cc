@@ -21,8 +21,8 @@ bool AckWindow::settle(std::uint64_t tag) {
 
 void AckWindow::flush(const std::function<void(std::uint64_t, bool)>& ack) {
   if (settled_ == 0) return;
-  std::size_t run = 0;      // how many at the front need nothing more
-  std::uint64_t last = 0;   // last tag of the run that still needs an ack
+  std::size_t run = 0;     // how many at the front need nothing more
+  std::uint64_t last = 0;  // last tag of the run that still needs an ack
   while (run < states_.size() && states_[run] != State::kOpen) {
     if (states_[run] == State::kSettled) {
       last = first_ + run;

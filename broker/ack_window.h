@@ -1,4 +1,5 @@
-// Which delivery tags of one channel are still open, and the fewest acks that settle those that are done. Pure.
+// Which delivery tags of one channel are still open, and the fewest acks that settle those that are done.
+// Pure.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@ class AckWindow {
   [[nodiscard]] bool delivered(std::uint64_t tag);
   /// It may be acked. False when the tag is unknown or was settled before.
   [[nodiscard]] bool settle(std::uint64_t tag);
-  /// Calls `ack(tag, multiple)` for all that is settled: one multiple ack for the run at the front, single acks behind
-  /// a gap.
+  /// Calls `ack(tag, multiple)` for all that is settled: one multiple ack for the run at the front, single
+  /// acks behind a gap.
   void flush(const std::function<void(std::uint64_t tag, bool multiple)>& ack);
   /// The channel is gone.
   void clear();

@@ -28,7 +28,8 @@ std::vector<std::string> all_lanes(const BrokerOptions& options) {
 
 class AmqpBroker::Wiring {
  public:
-  Wiring(Loop& loop, Rng& rng, const Log& log, BrokerOptions options, AmqpUrl url, std::shared_ptr<TlsContext> tls);
+  Wiring(Loop& loop, Rng& rng, const Log& log, BrokerOptions options, AmqpUrl url,
+         std::shared_ptr<TlsContext> tls);
   Wiring(const Wiring&) = delete;
   Wiring& operator=(const Wiring&) = delete;
 
@@ -70,7 +71,10 @@ class AmqpBroker::Wiring {
 
 AmqpBroker::Wiring::Wiring(Loop& loop, Rng& rng, const Log& log, BrokerOptions options, AmqpUrl url,
                            std::shared_ptr<TlsContext> tls)
-    : log_(log), options_(std::move(options)), url_(std::move(url)), tls_(std::move(tls)),
+    : log_(log),
+      options_(std::move(options)),
+      url_(std::move(url)),
+      tls_(std::move(tls)),
       topology_(std::make_shared<const Topology>(make_topology(all_lanes(options_)))),
       publisher_(loop, [this](const Error&) { mend_publishing(); }),
       consumer_(loop, log, options_.consume_lanes,
@@ -82,9 +86,12 @@ AmqpBroker::Wiring::Wiring(Loop& loop, Rng& rng, const Log& log, BrokerOptions o
         mend_publishing();
         mend_consuming();
       }),
-      mend_publish_(loop), mend_consume_(loop),
-      publish_link_(loop, rng, log, connection_options("publish"), {[this](Connection&) { prepare_publishing(); }, {}, {}}),
-      consume_link_(loop, rng, log, connection_options("consume"), {[this](Connection&) { prepare_consuming(); }, {}, {}}),
+      mend_publish_(loop),
+      mend_consume_(loop),
+      publish_link_(loop, rng, log, connection_options("publish"),
+                    {[this](Connection&) { prepare_publishing(); }, {}, {}}),
+      consume_link_(loop, rng, log, connection_options("consume"),
+                    {[this](Connection&) { prepare_consuming(); }, {}, {}}),
       depths_(loop, [this] { return consumer_.is_attached() ? consume_link_.connection() : nullptr; }) {}
 
 ConnectionOptions AmqpBroker::Wiring::connection_options(std::string_view role) const {
@@ -174,7 +181,8 @@ BrokerHealth AmqpBroker::Wiring::health() const {
   health.can_publish = publisher_.connected();
   health.can_consume = consumer_.is_attached();
   if (!health.can_publish) health.last_error = publish_link_.last_error().message;
-  if (!health.can_consume && health.last_error.empty()) health.last_error = consume_link_.last_error().message;
+  if (!health.can_consume && health.last_error.empty())
+    health.last_error = consume_link_.last_error().message;
   return health;
 }
 
@@ -189,14 +197,16 @@ BrokerCounters AmqpBroker::Wiring::counters() const {
   return counters;
 }
 
-Result<std::unique_ptr<AmqpBroker>> AmqpBroker::create(Loop& loop, Rng& rng, const Log& log, BrokerOptions options) {
+Result<std::unique_ptr<AmqpBroker>> AmqpBroker::create(Loop& loop, Rng& rng, const Log& log,
+                                                       BrokerOptions options) {
   AmqpUrl url = TRY(parse_amqp_url(options.url));
   std::shared_ptr<TlsContext> tls;
   if (url.use_tls) tls = TRY(TlsContext::client(options.ca_file));
   for (const auto* lanes : {&options.lanes, &options.consume_lanes}) {
     for (const auto& lane : *lanes) {
       if (is_valid_lane(lane)) continue;
-      return fail(ErrorKind::kInvalid, "bad_lane", "lanes: '" + lane + "' is no lane; use 1 to 63 of a-z, 0-9, '-' and '_'");
+      return fail(ErrorKind::kInvalid, "bad_lane",
+                  "lanes: '" + lane + "' is no lane; use 1 to 63 of a-z, 0-9, '-' and '_'");
     }
   }
   auto wiring = std::make_unique<Wiring>(loop, rng, log, std::move(options), std::move(url), std::move(tls));

@@ -1,5 +1,5 @@
-// AmqpBroker is the broker of one process: two connections, the topology, and the ports of ports.h on top of them. It can start with
-// no broker there and comes back by itself for ever.
+// AmqpBroker is the broker of one process: two connections, the topology, and the ports of ports.h on top of
+// them. It can start with no broker there and comes back by itself for ever.
 #pragma once
 
 #include <functional>
@@ -16,31 +16,34 @@
 namespace pawl::broker {
 
 struct BrokerOptions {
-  std::string url;                           ///< amqp_url of the configuration
-  std::string process = "pawl";              ///< connection name: "<process> publish", "<process> consume"
+  std::string url;               ///< amqp_url of the configuration
+  std::string process = "pawl";  ///< connection name: "<process> publish", "<process> consume"
   std::vector<std::string> lanes = {"default"};  ///< whose queues are declared
   std::vector<std::string> consume_lanes = {};   ///< whose queues are consumed; none in the API
-  Millis heartbeat{10'000};                  ///< whole seconds, at least 1
-  std::string ca_file = {};                  ///< for amqps; empty = the system's store
+  Millis heartbeat{10'000};                      ///< whole seconds, at least 1
+  std::string ca_file = {};                      ///< for amqps; empty = the system's store
 };
 
 struct BrokerHealth {
   bool can_publish = false;  ///< connected, topology declared, not blocked
   bool can_consume = false;  ///< connected, topology declared
   bool is_blocked = false;
-  std::string last_error;    ///< of what is down; empty otherwise
+  std::string last_error;  ///< of what is down; empty otherwise
 };
 
 class AmqpBroker {
  public:
-  /// Checks the options; connects only at `start`. Errors: those of parse_amqp_url, kInvalid/bad_lane, those of TlsContext.
-  static Result<std::unique_ptr<AmqpBroker>> create(Loop& loop, Rng& rng, const Log& log, BrokerOptions options);
+  /// Checks the options; connects only at `start`. Errors: those of parse_amqp_url, kInvalid/bad_lane, those
+  /// of TlsContext.
+  static Result<std::unique_ptr<AmqpBroker>> create(Loop& loop, Rng& rng, const Log& log,
+                                                    BrokerOptions options);
   ~AmqpBroker();
   AmqpBroker(const AmqpBroker&) = delete;
   AmqpBroker& operator=(const AmqpBroker&) = delete;
 
   void start();
-  /// Closes both connections politely. Unacked deliveries go back to the broker; waiting publishes fail. `done` once.
+  /// Closes both connections politely. Unacked deliveries go back to the broker; waiting publishes fail.
+  /// `done` once.
   void stop(std::function<void()> done);
 
   // Valid while this lives.

@@ -7,8 +7,13 @@ namespace pawl::broker {
 
 AmqpBus::AmqpBus(std::function<void(const Error&)> on_missing)
     : on_missing_(std::move(on_missing)),
-      control_(std::string(kControlExchange), counters_, [this] { if (on_resubscribed_) on_resubscribed_(); }),
-      events_(std::string(kEventsExchange), counters_, [this] { if (on_resubscribed_) on_resubscribed_(); }) {
+      control_(std::string(kControlExchange), counters_,
+               [this] {
+                 if (on_resubscribed_) on_resubscribed_();
+               }),
+      events_(std::string(kEventsExchange), counters_, [this] {
+        if (on_resubscribed_) on_resubscribed_();
+      }) {
   control_.on_missing(on_missing_);
   events_.on_missing(on_missing_);
 }
@@ -49,7 +54,9 @@ void AmqpBus::send(std::string_view exchange, const std::string& key, const json
   ++counters_.sent;
 }
 
-void AmqpBus::send_control(const std::string& key, const json::Value& message) { send(kControlExchange, key, message); }
+void AmqpBus::send_control(const std::string& key, const json::Value& message) {
+  send(kControlExchange, key, message);
+}
 
 void AmqpBus::listen_control(const std::string& key, std::function<void(const json::Value&)> handler) {
   control_.listen(key, std::move(handler));

@@ -1,5 +1,5 @@
-// AmqpBus sends and hears the transient messages of pawl.control and pawl.events: sending without confirms on the publish
-// connection, hearing on the consume connection.
+// AmqpBus sends and hears the transient messages of pawl.control and pawl.events: sending without confirms on
+// the publish connection, hearing on the consume connection.
 #pragma once
 
 #include <functional>

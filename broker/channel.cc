@@ -13,10 +13,12 @@ tl::unexpected<Error> protocol_error(std::string why) {
 
 }  // namespace
 
-Channel::Channel(Connection& connection, std::uint16_t number, std::uint64_t generation, ChannelHandler handler)
+Channel::Channel(Connection& connection, std::uint16_t number, std::uint64_t generation,
+                 ChannelHandler handler)
     : connection_(connection), number_(number), generation_(generation), handler_(std::move(handler)) {}
 
-void Channel::call(amqp_method_number_t id, const void* fields, amqp_method_number_t reply_id, Reply on_reply) {
+void Channel::call(amqp_method_number_t id, const void* fields, amqp_method_number_t reply_id,
+                   Reply on_reply) {
   if (state_ != State::kOpen || !connection_.is_open()) {
     connection_.post([reply = std::move(on_reply)] {
       reply(fail(ErrorKind::kUnavailable, "channel_closed", "the channel to the broker is closed"));
@@ -49,7 +51,8 @@ void Channel::publish_raw(std::string_view exchange, std::string_view routing_ke
   publish.routing_key = to_bytes(routing_key);
   publish.mandatory = 1;
   append_method(out, number_, AMQP_BASIC_PUBLISH_METHOD, &publish);
-  // Class, weight, size, properties; the size is that of the body kept, which may be shorter than what was sent.
+  // Class, weight, size, properties; the size is that of the body kept, which may be shorter than what was
+  // sent.
   std::string copy;
   copy.append(header.substr(0, 4));
   append_u64(copy, body.size());
@@ -78,24 +81,17 @@ Result<void> Channel::handle(const Frame& frame, Decoder& decoder) {
       const Method method = TRY(decoder.decode_method(frame.payload));
       return handle_method(method);
     }
-    case FrameType::kHeader:
-      return handle_header(frame.payload, decoder);
-    case FrameType::kBody:
-      return handle_body(frame.payload);
-    case FrameType::kHeartbeat:
-      break;
+    case FrameType::kHeader: return handle_header(frame.payload, decoder);
+    case FrameType::kBody: return handle_body(frame.payload);
+    case FrameType::kHeartbeat: break;
   }
   return protocol_error("a heartbeat on a channel");
 }
 
 Result<void> Channel::handle_method(const Method& method) {
   switch (method.id) {
-    case AMQP_BASIC_DELIVER_METHOD:
-      begin_delivery(method.as<amqp_basic_deliver_t>());
-      return {};
-    case AMQP_BASIC_RETURN_METHOD:
-      begin_return(method.as<amqp_basic_return_t>());
-      return {};
+    case AMQP_BASIC_DELIVER_METHOD: begin_delivery(method.as<amqp_basic_deliver_t>()); return {};
+    case AMQP_BASIC_RETURN_METHOD: begin_return(method.as<amqp_basic_return_t>()); return {};
     case AMQP_BASIC_ACK_METHOD: {
       const auto& ack = method.as<amqp_basic_ack_t>();
       if (is_open() && handler_.on_confirm) handler_.on_confirm(ack.delivery_tag, ack.multiple != 0, false);
@@ -107,7 +103,8 @@ Result<void> Channel::handle_method(const Method& method) {
       return {};
     }
     case AMQP_BASIC_CANCEL_METHOD:
-      if (is_open() && handler_.on_cancel) handler_.on_cancel(to_view(method.as<amqp_basic_cancel_t>().consumer_tag));
+      if (is_open() && handler_.on_cancel)
+        handler_.on_cancel(to_view(method.as<amqp_basic_cancel_t>().consumer_tag));
       return {};
     case AMQP_CHANNEL_FLOW_METHOD: {
       // RabbitMQ has not sent it since 2.0; the answer is due all the same.
@@ -116,21 +113,18 @@ Result<void> Channel::handle_method(const Method& method) {
       send(AMQP_CHANNEL_FLOW_OK_METHOD, &answer);
       return {};
     }
-    case AMQP_CHANNEL_CLOSE_METHOD:
-      closed_by_broker(method.as<amqp_channel_close_t>());
-      return {};
+    case AMQP_CHANNEL_CLOSE_METHOD: closed_by_broker(method.as<amqp_channel_close_t>()); return {};
     case AMQP_CHANNEL_CLOSE_OK_METHOD:
       if (state_ != State::kClosing) return protocol_error("channel.close-ok without a close");
       shut(Error{ErrorKind::kCancelled, "closed", "the channel was closed"});
       return {};
-    default:
-      return handle_reply(method);
+    default: return handle_reply(method);
   }
 }
 
 Result<void> Channel::handle_reply(const Method& method) {
-  // Not always the front: RabbitMQ sends consume-ok and cancel-ok of quorum queues on a turn of its own, behind the
-  // answers of later calls. Those of one kind stay in order.
+  // Not always the front: RabbitMQ sends consume-ok and cancel-ok of quorum queues on a turn of its own,
+  // behind the answers of later calls. Those of one kind stay in order.
   const auto found = std::find_if(calls_.begin(), calls_.end(),
                                   [&method](const PendingCall& call) { return call.reply_id == method.id; });
   if (found == calls_.end()) {
@@ -183,7 +177,8 @@ Result<void> Channel::handle_header(std::string_view payload, Decoder& decoder) 
 
 Result<void> Channel::handle_body(std::string_view payload) {
   if (expect_ != Expect::kBody) return protocol_error("a body frame without a message");
-  if (payload.size() > message_.body_size - body_seen_) return protocol_error("a body longer than its header says");
+  if (payload.size() > message_.body_size - body_seen_)
+    return protocol_error("a body longer than its header says");
   body_seen_ += payload.size();
   const std::size_t room = handler_.max_body - std::min(handler_.max_body, message_.body.size());
   message_.body.append(payload.substr(0, room));
@@ -199,7 +194,8 @@ void Channel::finish_message() {
 
 void Channel::closed_by_broker(const amqp_channel_close_t& close) {
   Error error{ErrorKind::kUnavailable, "channel_error",
-              "the broker closed the channel: " + std::to_string(close.reply_code) + " " + std::string(to_view(close.reply_text))};
+              "the broker closed the channel: " + std::to_string(close.reply_code) + " " +
+                  std::string(to_view(close.reply_text))};
   if (close.reply_code == AMQP_NOT_FOUND) error.code = "not_found";
   if (close.reply_code == AMQP_PRECONDITION_FAILED) error.code = "precondition_failed";
   amqp_channel_close_ok_t answer{};

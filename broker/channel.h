@@ -1,5 +1,6 @@
-// One AMQP channel of a connection: calls with their answers in order, publishes, and what the broker sends unasked.
-// Lives on the loop thread; made by Connection::open_channel and valid until its on_close was called.
+// One AMQP channel of a connection: calls with their answers in order, publishes, and what the broker sends
+// unasked. Lives on the loop thread; made by Connection::open_channel and valid until its on_close was
+// called.
 #pragma once
 
 #include <cstdint>
@@ -28,13 +29,13 @@ struct Message {
   std::string message_id;
   std::string correlation_id;
   std::string reply_to;
-  std::string body;               ///< the first `max_body` bytes
-  std::uint64_t body_size = 0;    ///< what the sender sent
-  std::uint16_t reply_code = 0;   ///< of a return
+  std::string body;              ///< the first `max_body` bytes
+  std::uint64_t body_size = 0;   ///< what the sender sent
+  std::uint16_t reply_code = 0;  ///< of a return
 };
 
-/// All called on the loop, in the order of the broker's frames; any may be empty. A handler may use any channel, but
-/// never destroys the connection.
+/// All called on the loop, in the order of the broker's frames; any may be empty. A handler may use any
+/// channel, but never destroys the connection.
 struct ChannelHandler {
   std::function<void(Message&)> on_deliver;
   std::function<void(Message&)> on_return;
@@ -44,8 +45,8 @@ struct ChannelHandler {
   std::function<void(std::string_view consumer_tag)> on_cancel;
   /// All frames of one read were handled; the moment to act on what came together.
   std::function<void()> on_batch_end;
-  /// The channel is gone: closed by the broker (error.code channel_error, the reply text in the message) or with its
-  /// connection. The last call; calls without an answer failed just before.
+  /// The channel is gone: closed by the broker (error.code channel_error, the reply text in the message) or
+  /// with its connection. The last call; calls without an answer failed just before.
   std::function<void(const Error&)> on_close;
   std::size_t max_body = 65'536;  ///< bytes of a body that are kept
 };
@@ -58,19 +59,22 @@ class Channel {
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
-  /// Sends a method whose answer is `reply_id`. Calls may be pipelined; answers of one kind come in order. `on_reply` runs once,
-  /// never inside this call; with an error when the channel closes first. The Method lives for that call.
+  /// Sends a method whose answer is `reply_id`. Calls may be pipelined; answers of one kind come in order.
+  /// `on_reply` runs once, never inside this call; with an error when the channel closes first. The Method
+  /// lives for that call.
   void call(amqp_method_number_t id, const void* fields, amqp_method_number_t reply_id, Reply on_reply);
   /// Sends a method that has no answer, as basic.ack. Nothing happens on a closed channel.
   void send(amqp_method_number_t id, const void* fields);
   void publish(const OutgoingMessage& message);
   /// Publishes a message as it came: `header` is the payload of its content header, `body` all of its body.
-  void publish_raw(std::string_view exchange, std::string_view routing_key, std::string_view header, std::string_view body);
+  void publish_raw(std::string_view exchange, std::string_view routing_key, std::string_view header,
+                   std::string_view body);
   /// Asks the broker to close it; on_close is not called after this.
   void close();
 
   [[nodiscard]] bool is_open() const { return state_ == State::kOpen; }
-  /// Different for every channel of this process: a tag of an older generation is never settled on a newer channel.
+  /// Different for every channel of this process: a tag of an older generation is never settled on a newer
+  /// channel.
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
   [[nodiscard]] std::uint16_t number() const { return number_; }
 

@@ -19,15 +19,15 @@ tl::unexpected<Error> protocol_error(std::string why) {
 
 /// The methods a broker sends. Decoding others would be work for nothing and a door for deep tables.
 constexpr std::array kFromBroker{
-    AMQP_CONNECTION_START_METHOD,   AMQP_CONNECTION_SECURE_METHOD,    AMQP_CONNECTION_TUNE_METHOD,
-    AMQP_CONNECTION_OPEN_OK_METHOD, AMQP_CONNECTION_CLOSE_METHOD,     AMQP_CONNECTION_CLOSE_OK_METHOD,
-    AMQP_CONNECTION_BLOCKED_METHOD, AMQP_CONNECTION_UNBLOCKED_METHOD, AMQP_CHANNEL_OPEN_OK_METHOD,
-    AMQP_CHANNEL_FLOW_METHOD,       AMQP_CHANNEL_CLOSE_METHOD,        AMQP_CHANNEL_CLOSE_OK_METHOD,
-    AMQP_EXCHANGE_DECLARE_OK_METHOD, AMQP_QUEUE_DECLARE_OK_METHOD,    AMQP_QUEUE_BIND_OK_METHOD,
-    AMQP_QUEUE_UNBIND_OK_METHOD,    AMQP_QUEUE_PURGE_OK_METHOD,       AMQP_QUEUE_DELETE_OK_METHOD,
-    AMQP_BASIC_QOS_OK_METHOD,       AMQP_BASIC_CONSUME_OK_METHOD,     AMQP_BASIC_CANCEL_METHOD,
-    AMQP_BASIC_CANCEL_OK_METHOD,    AMQP_BASIC_RETURN_METHOD,         AMQP_BASIC_DELIVER_METHOD,
-    AMQP_BASIC_ACK_METHOD,          AMQP_BASIC_NACK_METHOD,           AMQP_CONFIRM_SELECT_OK_METHOD};
+    AMQP_CONNECTION_START_METHOD,    AMQP_CONNECTION_SECURE_METHOD,    AMQP_CONNECTION_TUNE_METHOD,
+    AMQP_CONNECTION_OPEN_OK_METHOD,  AMQP_CONNECTION_CLOSE_METHOD,     AMQP_CONNECTION_CLOSE_OK_METHOD,
+    AMQP_CONNECTION_BLOCKED_METHOD,  AMQP_CONNECTION_UNBLOCKED_METHOD, AMQP_CHANNEL_OPEN_OK_METHOD,
+    AMQP_CHANNEL_FLOW_METHOD,        AMQP_CHANNEL_CLOSE_METHOD,        AMQP_CHANNEL_CLOSE_OK_METHOD,
+    AMQP_EXCHANGE_DECLARE_OK_METHOD, AMQP_QUEUE_DECLARE_OK_METHOD,     AMQP_QUEUE_BIND_OK_METHOD,
+    AMQP_QUEUE_UNBIND_OK_METHOD,     AMQP_QUEUE_PURGE_OK_METHOD,       AMQP_QUEUE_DELETE_OK_METHOD,
+    AMQP_BASIC_QOS_OK_METHOD,        AMQP_BASIC_CONSUME_OK_METHOD,     AMQP_BASIC_CANCEL_METHOD,
+    AMQP_BASIC_CANCEL_OK_METHOD,     AMQP_BASIC_RETURN_METHOD,         AMQP_BASIC_DELIVER_METHOD,
+    AMQP_BASIC_ACK_METHOD,           AMQP_BASIC_NACK_METHOD,           AMQP_CONFIRM_SELECT_OK_METHOD};
 
 /// Copies `raw` (flags and properties) without the headers table into `flat`. False when it is malformed.
 bool strip_headers(std::string_view raw, std::string& flat) {
@@ -35,7 +35,8 @@ bool strip_headers(std::string_view raw, std::string& flat) {
   const std::uint16_t flags = read_u16(raw);
   if ((flags & 1) != 0) return false;  // a second flag word: no property of basic needs one
   std::size_t at = 2;
-  for (const unsigned flag : {unsigned{AMQP_BASIC_CONTENT_TYPE_FLAG}, unsigned{AMQP_BASIC_CONTENT_ENCODING_FLAG}}) {
+  for (const unsigned flag :
+       {unsigned{AMQP_BASIC_CONTENT_TYPE_FLAG}, unsigned{AMQP_BASIC_CONTENT_ENCODING_FLAG}}) {
     if ((flags & flag) == 0) continue;
     if (at >= raw.size()) return false;
     at += 1 + static_cast<std::size_t>(static_cast<unsigned char>(raw[at]));
@@ -59,12 +60,14 @@ bool strip_headers(std::string_view raw, std::string& flat) {
 amqp_bytes_t to_bytes(std::string_view text) {
   amqp_bytes_t bytes;
   bytes.len = text.size();
-  bytes.bytes = const_cast<char*>(text.data());  // librabbitmq has one type for in and out; it only reads these
+  bytes.bytes =
+      const_cast<char*>(text.data());  // librabbitmq has one type for in and out; it only reads these
   return bytes;
 }
 
 std::string_view to_view(amqp_bytes_t bytes) {
-  return bytes.len == 0 ? std::string_view{} : std::string_view(static_cast<const char*>(bytes.bytes), bytes.len);
+  return bytes.len == 0 ? std::string_view{}
+                        : std::string_view(static_cast<const char*>(bytes.bytes), bytes.len);
 }
 
 Decoder::Decoder() { init_amqp_pool(&pool_, kPoolPage); }
@@ -75,7 +78,8 @@ Result<Method> Decoder::decode_method(std::string_view payload) {
   Method method;
   method.id = read_u32(payload);
   if (std::find(kFromBroker.begin(), kFromBroker.end(), method.id) == kFromBroker.end()) {
-    return protocol_error("unexpected method " + std::to_string(method.id >> 16) + "." + std::to_string(method.id & 0xffff));
+    return protocol_error("unexpected method " + std::to_string(method.id >> 16) + "." +
+                          std::to_string(method.id & 0xffff));
   }
   recycle_amqp_pool(&pool_);
   if (amqp_decode_method(method.id, &pool_, to_bytes(payload.substr(4)), &method.fields) != AMQP_STATUS_OK) {
@@ -95,8 +99,10 @@ Result<std::uint64_t> Decoder::decode_header(std::string_view payload, MessagePr
   }
   const auto& basic = *static_cast<const amqp_basic_properties_t*>(decoded);
   properties = {};
-  if ((basic._flags & AMQP_BASIC_CONTENT_TYPE_FLAG) != 0) properties.content_type = to_view(basic.content_type);
-  if ((basic._flags & AMQP_BASIC_CORRELATION_ID_FLAG) != 0) properties.correlation_id = to_view(basic.correlation_id);
+  if ((basic._flags & AMQP_BASIC_CONTENT_TYPE_FLAG) != 0)
+    properties.content_type = to_view(basic.content_type);
+  if ((basic._flags & AMQP_BASIC_CORRELATION_ID_FLAG) != 0)
+    properties.correlation_id = to_view(basic.correlation_id);
   if ((basic._flags & AMQP_BASIC_MESSAGE_ID_FLAG) != 0) properties.message_id = to_view(basic.message_id);
   if ((basic._flags & AMQP_BASIC_REPLY_TO_FLAG) != 0) properties.reply_to = to_view(basic.reply_to);
   return read_u64(payload.substr(4));
@@ -104,7 +110,8 @@ Result<std::uint64_t> Decoder::decode_header(std::string_view payload, MessagePr
 
 void append_method(std::string& out, std::uint16_t channel, amqp_method_number_t id, const void* fields) {
   std::array<char, kMethodScratch> scratch;  // NOLINT: filled by the encoder
-  const int size = amqp_encode_method(id, const_cast<void*>(fields), amqp_bytes_t{scratch.size(), scratch.data()});
+  const int size =
+      amqp_encode_method(id, const_cast<void*>(fields), amqp_bytes_t{scratch.size(), scratch.data()});
   PAWL_ASSERT(size >= 0, "every method we send fits the scratch buffer");
   out.push_back(static_cast<char>(FrameType::kMethod));
   append_u16(out, channel);
@@ -114,7 +121,8 @@ void append_method(std::string& out, std::uint16_t channel, amqp_method_number_t
   out.push_back(static_cast<char>(AMQP_FRAME_END));
 }
 
-void append_message(std::string& out, std::uint16_t channel, std::uint32_t frame_max, const OutgoingMessage& message) {
+void append_message(std::string& out, std::uint16_t channel, std::uint32_t frame_max,
+                    const OutgoingMessage& message) {
   amqp_basic_publish_t publish{};
   publish.exchange = to_bytes(message.exchange);
   publish.routing_key = to_bytes(message.routing_key);

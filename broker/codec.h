@@ -1,5 +1,6 @@
-// librabbitmq's codec behind two types: methods to and from payloads, and messages to and from frames. The only
-// header that shows amqp*.h; only files of this folder include it. No socket of librabbitmq is ever used.
+// librabbitmq's codec behind two types: methods to and from payloads, and messages to and from frames. The
+// only header that shows amqp*.h; only files of this folder include it. No socket of librabbitmq is ever
+// used.
 #pragma once
 
 #include <amqp.h>
@@ -28,8 +29,8 @@ struct Method {
   }
 };
 
-/// What Pawl reads of a message's properties. Headers are never decoded: librabbitmq recurses over nested tables, so
-/// 128 KiB of them from another client could overflow the stack.
+/// What Pawl reads of a message's properties. Headers are never decoded: librabbitmq recurses over nested
+/// tables, so 128 KiB of them from another client could overflow the stack.
 struct MessageProperties {
   std::string_view content_type;
   std::string_view correlation_id;
@@ -37,7 +38,8 @@ struct MessageProperties {
   std::string_view reply_to;
 };
 
-/// Decodes with one memory pool that is recycled for each frame, so that nothing is allocated in the steady state.
+/// Decodes with one memory pool that is recycled for each frame, so that nothing is allocated in the steady
+/// state.
 class Decoder {
  public:
   Decoder();
@@ -56,7 +58,8 @@ class Decoder {
   std::string flat_;  // the properties without their headers
 };
 
-/// Appends a method frame. `fields` is the amqp_…_t struct of `id`; it must fit kMethodScratch (a bug otherwise).
+/// Appends a method frame. `fields` is the amqp_…_t struct of `id`; it must fit kMethodScratch (a bug
+/// otherwise).
 void append_method(std::string& out, std::uint16_t channel, amqp_method_number_t id, const void* fields);
 
 struct OutgoingMessage {
@@ -72,6 +75,7 @@ struct OutgoingMessage {
 };
 
 /// Appends basic.publish, the header and the body in as many frames as `frame_max` asks for.
-void append_message(std::string& out, std::uint16_t channel, std::uint32_t frame_max, const OutgoingMessage& message);
+void append_message(std::string& out, std::uint16_t channel, std::uint32_t frame_max,
+                    const OutgoingMessage& message);
 
 }  // namespace pawl::broker

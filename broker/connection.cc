@@ -47,16 +47,21 @@ bool has_word(std::string_view list, std::string_view word) {
 }  // namespace
 
 Connection::Connection(Loop& loop, ConnectionOptions options, ConnectionHandler handler)
-    : loop_(loop), options_(std::move(options)), handler_(std::move(handler)),
-      reader_([this](const Frame& frame) { return on_frame(frame); }), deadline_(loop), heartbeat_(loop) {
+    : loop_(loop),
+      options_(std::move(options)),
+      handler_(std::move(handler)),
+      reader_([this](const Frame& frame) { return on_frame(frame); }),
+      deadline_(loop),
+      heartbeat_(loop) {
   ConnectOptions connect;
   connect.host = options_.url.host;
   connect.port = options_.url.port;
   connect.timeout = kHandshakeTimeout;
   connect.tls = options_.url.use_tls ? options_.tls : nullptr;
   PAWL_ASSERT(!options_.url.use_tls || options_.tls != nullptr, "amqps needs a TLS context");
-  connecting_ = connect_stream(loop_, std::move(connect),
-                               [this](Result<std::unique_ptr<Stream>> stream) { connected(std::move(stream)); });
+  connecting_ = connect_stream(loop_, std::move(connect), [this](Result<std::unique_ptr<Stream>> stream) {
+    connected(std::move(stream));
+  });
 }
 
 Connection::~Connection() {
@@ -112,8 +117,10 @@ Result<void> Connection::on_frame(const Frame& frame) {
     const Method method = TRY(decoder_.decode_method(frame.payload));
     return on_connection_method(method);
   }
-  if (frame.channel > kChannelMax || !channels_[frame.channel]) return protocol_error("a frame on a channel that is not open");
-  if (state_ != State::kOpen && state_ != State::kClosing) return protocol_error("a channel frame before the handshake's end");
+  if (frame.channel > kChannelMax || !channels_[frame.channel])
+    return protocol_error("a frame on a channel that is not open");
+  if (state_ != State::kOpen && state_ != State::kClosing)
+    return protocol_error("a channel frame before the handshake's end");
   return channels_[frame.channel]->handle(frame, decoder_);
 }
 
@@ -131,21 +138,14 @@ Result<void> Connection::on_connection_method(const Method& method) {
       state_ = State::kOpen;
       if (handler_.on_open) handler_.on_open();
       return {};
-    case AMQP_CONNECTION_CLOSE_METHOD:
-      on_close_method(method.as<amqp_connection_close_t>());
-      return {};
+    case AMQP_CONNECTION_CLOSE_METHOD: on_close_method(method.as<amqp_connection_close_t>()); return {};
     case AMQP_CONNECTION_CLOSE_OK_METHOD:
       if (state_ != State::kClosing) break;
       fail_with({ErrorKind::kCancelled, "closed", "the connection was closed"});
       return {};
-    case AMQP_CONNECTION_BLOCKED_METHOD:
-      set_blocked(true);
-      return {};
-    case AMQP_CONNECTION_UNBLOCKED_METHOD:
-      set_blocked(false);
-      return {};
-    default:
-      break;
+    case AMQP_CONNECTION_BLOCKED_METHOD: set_blocked(true); return {};
+    case AMQP_CONNECTION_UNBLOCKED_METHOD: set_blocked(false); return {};
+    default: break;
   }
   return protocol_error("a connection method at the wrong time");
 }
@@ -157,8 +157,9 @@ Result<void> Connection::on_start(const amqp_connection_start_t& start) {
   if (!has_word(to_view(start.mechanisms), "PLAIN")) {
     return fail(ErrorKind::kUnavailable, "auth_failed", "the broker does not offer PLAIN authentication");
   }
-  std::array capabilities{yes_entry("publisher_confirms"), yes_entry("consumer_cancel_notify"), yes_entry("basic.nack"),
-                          yes_entry("connection.blocked"), yes_entry("authentication_failure_close")};
+  std::array capabilities{yes_entry("publisher_confirms"), yes_entry("consumer_cancel_notify"),
+                          yes_entry("basic.nack"), yes_entry("connection.blocked"),
+                          yes_entry("authentication_failure_close")};
   amqp_table_entry_t nested{};
   nested.key = amqp_cstring_bytes("capabilities");
   nested.value.kind = AMQP_FIELD_KIND_TABLE;
@@ -202,7 +203,8 @@ Result<void> Connection::on_tune(const amqp_connection_tune_t& tune) {
 
 void Connection::on_close_method(const amqp_connection_close_t& close) {
   Error error{ErrorKind::kUnavailable, "closed_by_broker",
-              "the broker closed the connection: " + std::to_string(close.reply_code) + " " + std::string(to_view(close.reply_text))};
+              "the broker closed the connection: " + std::to_string(close.reply_code) + " " +
+                  std::string(to_view(close.reply_text))};
   if (close.reply_code == AMQP_ACCESS_REFUSED && state_ < State::kOpen) error.code = "auth_failed";
   if (close.reply_code == AMQP_NOT_ALLOWED && state_ < State::kOpen) error.code = "vhost_refused";
   amqp_connection_close_ok_t answer{};
@@ -213,14 +215,14 @@ void Connection::on_close_method(const amqp_connection_close_t& close) {
 
 void Connection::heartbeat_tick() {
   switch (judge_->tick(loop_.now())) {
-    case HeartbeatJudge::Verdict::kQuiet:
-      return;
+    case HeartbeatJudge::Verdict::kQuiet: return;
     case HeartbeatJudge::Verdict::kSend:
       append_frame(out_, FrameType::kHeartbeat, 0, {});
       flush();
       return;
     case HeartbeatJudge::Verdict::kDead:
-      fail_with({ErrorKind::kUnavailable, "heartbeat_timeout", "nothing was heard of the broker for two heartbeats"});
+      fail_with({ErrorKind::kUnavailable, "heartbeat_timeout",
+                 "nothing was heard of the broker for two heartbeats"});
       return;
   }
 }
@@ -247,14 +249,17 @@ Channel* Connection::open_channel(ChannelHandler handler) {
 
 void Connection::close() {
   if (state_ == State::kFailed || state_ == State::kClosed || state_ == State::kClosing) return;
-  if (state_ != State::kOpen) return fail_with({ErrorKind::kCancelled, "closed", "the connection was closed"});
+  if (state_ != State::kOpen)
+    return fail_with({ErrorKind::kCancelled, "closed", "the connection was closed"});
   amqp_connection_close_t fields{};
   fields.reply_code = AMQP_REPLY_SUCCESS;
   fields.reply_text = to_bytes("bye");
   append_method(out_, 0, AMQP_CONNECTION_CLOSE_METHOD, &fields);
   state_ = State::kClosing;
   touched();
-  deadline_.start(kCloseTimeout, [this] { fail_with({ErrorKind::kCancelled, "closed", "the connection was closed"}); });
+  deadline_.start(kCloseTimeout, [this] {
+    fail_with({ErrorKind::kCancelled, "closed", "the connection was closed"});
+  });
 }
 
 std::size_t Connection::outgoing_bytes() const { return out_.size() + (stream_ ? stream_->queued() : 0); }

@@ -1,5 +1,5 @@
-// One AMQP 0-9-1 connection over a common/loop stream, from the protocol header to its end. It never blocks, and it never comes
-// back: Link makes a new one. Lives on the loop thread.
+// One AMQP 0-9-1 connection over a common/loop stream, from the protocol header to its end. It never blocks,
+// and it never comes back: Link makes a new one. Lives on the loop thread.
 #pragma once
 
 #include <array>
@@ -23,9 +23,9 @@ namespace pawl::broker {
 
 struct ConnectionOptions {
   AmqpUrl url;
-  std::string name = "pawl";         ///< connection_name, shown by rabbitmqctl list_connections
-  Millis heartbeat{10'000};          ///< our wish; whole seconds, at least 1
-  const TlsContext* tls = nullptr;   ///< not owned; needed for amqps
+  std::string name = "pawl";        ///< connection_name, shown by rabbitmqctl list_connections
+  Millis heartbeat{10'000};         ///< our wish; whole seconds, at least 1
+  const TlsContext* tls = nullptr;  ///< not owned; needed for amqps
 };
 
 struct ConnectionHandler {
@@ -33,8 +33,9 @@ struct ConnectionHandler {
   std::function<void()> on_open;
   /// connection.blocked and unblocked: while true the broker takes no publishes.
   std::function<void(bool is_blocked)> on_blocked;
-  /// It is over, after all channels were closed; the last call, on a turn of its own. Codes: those of connect_stream and
-  /// FrameReader, auth_failed, vhost_refused, heartbeat_timeout, handshake_timeout, closed_by_broker, closed.
+  /// It is over, after all channels were closed; the last call, on a turn of its own. Codes: those of
+  /// connect_stream and FrameReader, auth_failed, vhost_refused, heartbeat_timeout, handshake_timeout,
+  /// closed_by_broker, closed.
   std::function<void(const Error&)> on_close;
 };
 
@@ -46,8 +47,8 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Opens a channel; usable at once, the broker's channel.open-ok is waited for behind the scenes. nullptr when
-  /// kChannelMax are open or the connection is not.
+  /// Opens a channel; usable at once, the broker's channel.open-ok is waited for behind the scenes. nullptr
+  /// when kChannelMax are open or the connection is not.
   Channel* open_channel(ChannelHandler handler);
   /// Says connection.close, waits a second for the answer, then cuts. on_close follows.
   void close();
@@ -77,7 +78,10 @@ class Connection {
   // For Channel.
   std::string& out() { return out_; }
   void touched();
-  void retire(std::uint16_t number) { retired_[number] = true; has_retired_ = true; }
+  void retire(std::uint16_t number) {
+    retired_[number] = true;
+    has_retired_ = true;
+  }
   void drop_retired();
 
   void flush();

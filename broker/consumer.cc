@@ -10,14 +10,24 @@ namespace {
 
 constexpr Millis kProbePauseMax{100};
 
-/// A consumer tag is "<queue>#<number>", so that the tag alone tells the queue and no tag is used twice on a channel.
-std::string_view queue_of_tag(std::string_view consumer_tag) { return consumer_tag.substr(0, consumer_tag.rfind('#')); }
+/// A consumer tag is "<queue>#<number>", so that the tag alone tells the queue and no tag is used twice on a
+/// channel.
+std::string_view queue_of_tag(std::string_view consumer_tag) {
+  return consumer_tag.substr(0, consumer_tag.rfind('#'));
+}
 
 }  // namespace
 
-AmqpConsumer::AmqpConsumer(Loop& loop, const Log& log, const std::vector<std::string>& lanes, ConsumerHooks hooks)
-    : loop_(loop), log_(log), queues_(lane_queues(lanes)), hooks_(std::move(hooks)), probe_pause_(kProbeInterval),
-      window_timer_(loop), probe_timer_(loop), garbage_timer_(loop) {}
+AmqpConsumer::AmqpConsumer(Loop& loop, const Log& log, const std::vector<std::string>& lanes,
+                           ConsumerHooks hooks)
+    : loop_(loop),
+      log_(log),
+      queues_(lane_queues(lanes)),
+      hooks_(std::move(hooks)),
+      probe_pause_(kProbeInterval),
+      window_timer_(loop),
+      probe_timer_(loop),
+      garbage_timer_(loop) {}
 
 void AmqpConsumer::attach(Connection& connection) {
   ChannelHandler handler;
@@ -68,7 +78,8 @@ void AmqpConsumer::on_message(Message& message) {
 
 void AmqpConsumer::on_batch_end() {
   if (batch_.empty()) return;
-  std::stable_partition(batch_.begin(), batch_.end(), [](const Delivery& delivery) { return delivery.resume; });
+  std::stable_partition(batch_.begin(), batch_.end(),
+                        [](const Delivery& delivery) { return delivery.resume; });
   std::vector<Delivery> batch;
   batch.swap(batch_);
   if (handler_) handler_(std::move(batch));
@@ -131,13 +142,10 @@ void AmqpConsumer::act(WindowStep step) {
   window_timer_.stop();
   if (stopped_ || missing_) return;
   switch (step) {
-    case WindowStep::kKeep:
-      return;
-    case WindowStep::kOpen:
-      return open();
+    case WindowStep::kKeep: return;
+    case WindowStep::kOpen: return open();
     case WindowStep::kClose:
-    case WindowStep::kGrow:
-      return cancel_all();
+    case WindowStep::kGrow: return cancel_all();
   }
 }
 
@@ -165,7 +173,8 @@ void AmqpConsumer::open_with(const std::vector<int>& prefetches) {
     amqp_basic_consume_t consume{};
     consume.queue = to_bytes(queues_[i]);
     consume.consumer_tag = to_bytes(active_.back());
-    channel_->call(AMQP_BASIC_CONSUME_METHOD, &consume, AMQP_BASIC_CONSUME_OK_METHOD, [](const Result<Method>&) {});
+    channel_->call(AMQP_BASIC_CONSUME_METHOD, &consume, AMQP_BASIC_CONSUME_OK_METHOD,
+                   [](const Result<Method>&) {});
   }
 }
 
@@ -177,9 +186,10 @@ void AmqpConsumer::cancel_all() {
   for (const auto& tag : active_) {
     amqp_basic_cancel_t cancel{};
     cancel.consumer_tag = to_bytes(tag);
-    channel_->call(AMQP_BASIC_CANCEL_METHOD, &cancel, AMQP_BASIC_CANCEL_OK_METHOD, [this](const Result<Method>& answer) {
-      if (answer) cancelled_one();
-    });
+    channel_->call(AMQP_BASIC_CANCEL_METHOD, &cancel, AMQP_BASIC_CANCEL_OK_METHOD,
+                   [this](const Result<Method>& answer) {
+                     if (answer) cancelled_one();
+                   });
   }
   // The cancels are ahead of these acks in the channel, so nothing is sent in their place.
   flush_acks();
@@ -273,28 +283,30 @@ void AmqpConsumer::on_channel_closed(const Error& error) {
 
 void AmqpConsumer::keep_garbage(const Message& message) {
   ++counters_.garbage;
-  log_.warn("malformed message on a work queue", {{"queue", queue_of_tag(message.consumer_tag)}, {"bytes", message.body_size}});
+  log_.warn("malformed message on a work queue",
+            {{"queue", queue_of_tag(message.consumer_tag)}, {"bytes", message.body_size}});
   copy_garbage({message.tag, message.header, message.body});
 }
 
 void AmqpConsumer::copy_garbage(Garbage garbage) {
   const std::uint64_t generation = channel_->generation();
   auto kept = std::make_shared<Garbage>(std::move(garbage));
-  hooks_.quarantine(kept->header, kept->body, [this, alive = alive_, kept, generation](const Result<void>& copied) {
-    if (!*alive || channel_ == nullptr || channel_->generation() != generation) return;
-    if (copied) {
-      ++counters_.quarantined;
-      if (acks_.settle(kept->tag)) flush_acks();
-      return;
-    }
-    waiting_garbage_.push_back(std::move(*kept));
-    if (garbage_timer_.active()) return;
-    garbage_timer_.start(kQuarantineRetry, [this] {
-      std::vector<Garbage> again;
-      again.swap(waiting_garbage_);
-      for (auto& entry : again) copy_garbage(std::move(entry));
-    });
-  });
+  hooks_.quarantine(kept->header, kept->body,
+                    [this, alive = alive_, kept, generation](const Result<void>& copied) {
+                      if (!*alive || channel_ == nullptr || channel_->generation() != generation) return;
+                      if (copied) {
+                        ++counters_.quarantined;
+                        if (acks_.settle(kept->tag)) flush_acks();
+                        return;
+                      }
+                      waiting_garbage_.push_back(std::move(*kept));
+                      if (garbage_timer_.active()) return;
+                      garbage_timer_.start(kQuarantineRetry, [this] {
+                        std::vector<Garbage> again;
+                        again.swap(waiting_garbage_);
+                        for (auto& entry : again) copy_garbage(std::move(entry));
+                      });
+                    });
 }
 
 }  // namespace pawl::broker

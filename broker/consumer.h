@@ -1,5 +1,6 @@
-// AmqpConsumer consumes the queues of some lanes on one channel: a window that follows the free slots, deliveries of one
-// read together, the fewest acks, garbage to the quarantine. Acks of an older channel are dropped by generation.
+// AmqpConsumer consumes the queues of some lanes on one channel: a window that follows the free slots,
+// deliveries of one read together, the fewest acks, garbage to the quarantine. Acks of an older channel are
+// dropped by generation.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@ namespace pawl::broker {
 struct ConsumerHooks {
   /// Copies a message to the quarantine: AmqpPublisher::quarantine.
   std::function<void(std::string_view header, std::string_view body, Done<void> done)> quarantine;
-  /// A queue is gone or the channel broke: declare, then `attach` if `is_attached` is false, else `consume_again`.
+  /// A queue is gone or the channel broke: declare, then `attach` if `is_attached` is false, else
+  /// `consume_again`.
   std::function<void(const Error&)> on_missing;
 };
 
@@ -40,7 +42,9 @@ class AmqpConsumer final : public TicketConsumer {
   void consume_again();
 
   // TicketConsumer. Lower the free slots before acking what took them: acks let the broker send more.
-  void on_deliveries(std::function<void(std::vector<Delivery>)> handler) override { handler_ = std::move(handler); }
+  void on_deliveries(std::function<void(std::vector<Delivery>)> handler) override {
+    handler_ = std::move(handler);
+  }
   void ack(const std::vector<Delivery>& deliveries) override;
   void set_free_slots(int free_slots) override;
   void stop() override;
@@ -90,7 +94,7 @@ class AmqpConsumer final : public TicketConsumer {
   bool is_subset_ = false;  // the open window leaves some queues out
   bool was_fed_ = false;    // something came since it opened
   bool stopped_ = false;
-  bool missing_ = false;    // a queue is gone; consume_again comes
+  bool missing_ = false;             // a queue is gone; consume_again comes
   std::vector<std::string> active_;  // consumer tags
   std::size_t cancels_open_ = 0;
   std::uint64_t next_tag_ = 1;

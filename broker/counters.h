@@ -10,10 +10,10 @@ namespace pawl::broker {
 struct PublishCounters {
   std::uint64_t published = 0;  ///< handed to the connection
   std::uint64_t confirmed = 0;
-  std::uint64_t returned = 0;   ///< mandatory, but no queue took it
+  std::uint64_t returned = 0;  ///< mandatory, but no queue took it
   std::uint64_t nacked = 0;
-  std::uint64_t refused = 0;    ///< not connected, blocked, or the buffer was full
-  std::uint64_t in_doubt = 0;   ///< no confirm in time, or the channel went first
+  std::uint64_t refused = 0;   ///< not connected, blocked, or the buffer was full
+  std::uint64_t in_doubt = 0;  ///< no confirm in time, or the channel went first
 };
 
 struct ConsumeCounters {
@@ -28,7 +28,7 @@ struct ConsumeCounters {
 
 struct BusCounters {
   std::uint64_t sent = 0;
-  std::uint64_t dropped = 0;   ///< not connected, blocked, or the buffer was full
+  std::uint64_t dropped = 0;  ///< not connected, blocked, or the buffer was full
   std::uint64_t received = 0;
   std::uint64_t malformed = 0;
 };

@@ -22,7 +22,8 @@ amqp_table_entry_t number_entry(const char* key, std::int64_t value) {
   return entry;
 }
 
-/// One go at declaring. Things that exist with other arguments close the channel; the next go leaves them out.
+/// One go at declaring. Things that exist with other arguments close the channel; the next go leaves them
+/// out.
 class Declaring : public std::enable_shared_from_this<Declaring> {
  public:
   Declaring(Connection& connection, const Log& log, std::shared_ptr<const Topology> topology, Done<void> done)
@@ -42,9 +43,10 @@ class Declaring : public std::enable_shared_from_this<Declaring> {
     for (const auto& queue : topology_->queues) declare(queue);
     // A harmless call at the end: its answer says that all before it were taken.
     amqp_basic_qos_t qos{};
-    channel_->call(AMQP_BASIC_QOS_METHOD, &qos, AMQP_BASIC_QOS_OK_METHOD, [self = shared_from_this()](Result<Method> answer) {
-      if (answer) self->all_declared();
-    });
+    channel_->call(AMQP_BASIC_QOS_METHOD, &qos, AMQP_BASIC_QOS_OK_METHOD,
+                   [self = shared_from_this()](Result<Method> answer) {
+                     if (answer) self->all_declared();
+                   });
   }
 
  private:
@@ -61,8 +63,11 @@ class Declaring : public std::enable_shared_from_this<Declaring> {
     if (!mismatched_.contains(queue.name)) {
       std::array<amqp_table_entry_t, 3> arguments{text_entry("x-queue-type", "quorum")};
       int count = 1;
-      if (queue.delivery_limit > 0) arguments.at(static_cast<std::size_t>(count++)) = number_entry("x-delivery-limit", queue.delivery_limit);
-      if (queue.max_length > 0) arguments.at(static_cast<std::size_t>(count++)) = number_entry("x-max-length", queue.max_length);
+      if (queue.delivery_limit > 0)
+        arguments.at(static_cast<std::size_t>(count++)) =
+            number_entry("x-delivery-limit", queue.delivery_limit);
+      if (queue.max_length > 0)
+        arguments.at(static_cast<std::size_t>(count++)) = number_entry("x-max-length", queue.max_length);
       amqp_queue_declare_t fields{};
       fields.queue = to_bytes(queue.name);
       fields.durable = 1;
@@ -78,7 +83,8 @@ class Declaring : public std::enable_shared_from_this<Declaring> {
   }
 
   /// Answers come in order, so the first that fails belongs to the name the broker complains about.
-  void expect_answer(const std::string& name, amqp_method_number_t id, const void* fields, amqp_method_number_t reply) {
+  void expect_answer(const std::string& name, amqp_method_number_t id, const void* fields,
+                     amqp_method_number_t reply) {
     channel_->call(id, fields, reply, [self = shared_from_this(), name](Result<Method> answer) {
       if (!answer && self->first_refused_.empty()) self->first_refused_ = name;
     });
@@ -118,7 +124,8 @@ class Declaring : public std::enable_shared_from_this<Declaring> {
 
 }  // namespace
 
-void declare_topology(Connection& connection, const Log& log, std::shared_ptr<const Topology> topology, Done<void> done) {
+void declare_topology(Connection& connection, const Log& log, std::shared_ptr<const Topology> topology,
+                      Done<void> done) {
   std::make_shared<Declaring>(connection, log, std::move(topology), std::move(done))->start();
 }
 

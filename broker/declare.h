@@ -10,13 +10,14 @@
 
 namespace pawl::broker {
 
-/// Declares all of `topology` on `connection`; idempotent. `done` once, never inside this call, also when the connection
-/// goes. A queue or exchange that exists with other arguments is left as it is, warned about, and counts as declared: it
-/// works, and only an operator may delete it. Errors: kUnavailable.
-void declare_topology(Connection& connection, const Log& log, std::shared_ptr<const Topology> topology, Done<void> done);
+/// Declares all of `topology` on `connection`; idempotent. `done` once, never inside this call, also when the
+/// connection goes. A queue or exchange that exists with other arguments is left as it is, warned about, and
+/// counts as declared: it works, and only an operator may delete it. Errors: kUnavailable.
+void declare_topology(Connection& connection, const Log& log, std::shared_ptr<const Topology> topology,
+                      Done<void> done);
 
-/// A client-named or server-named (empty `name`) queue that lives with its connection: exclusive, auto-deleted, not
-/// durable, bounded. `done` gets its name.
+/// A client-named or server-named (empty `name`) queue that lives with its connection: exclusive,
+/// auto-deleted, not durable, bounded. `done` gets its name.
 void declare_private_queue(Channel& channel, Done<std::string> done);
 
 /// queue.bind and queue.unbind on a topic exchange; `done` may be empty.

@@ -39,7 +39,9 @@ namespace {
 
 using StatePtr = std::shared_ptr<FakeBroker::State>;
 
-Result<void> no_connection() { return fail(ErrorKind::kUnavailable, "not_connected", "the broker is not connected"); }
+Result<void> no_connection() {
+  return fail(ErrorKind::kUnavailable, "not_connected", "the broker is not connected");
+}
 
 class FakePublisher final : public TicketPublisher, public FakeClient {
  public:
@@ -51,22 +53,29 @@ class FakePublisher final : public TicketPublisher, public FakeClient {
   void publish(TicketMessage ticket, Done<void> done) override {
     if (!state_->connected) return answer(std::move(done), no_connection());
     if (state_->blocked) {
-      return answer(std::move(done), fail(ErrorKind::kUnavailable, "broker_blocked", "the broker takes no publishes"));
+      return answer(std::move(done),
+                    fail(ErrorKind::kUnavailable, "broker_blocked", "the broker takes no publishes"));
     }
     FakeFaults& faults = state_->faults;
     if (FakeBroker::State::strikes(faults.nack)) {
-      return answer(std::move(done), fail(ErrorKind::kUnavailable, "nacked", "the broker refused the message"));
+      return answer(std::move(done),
+                    fail(ErrorKind::kUnavailable, "nacked", "the broker refused the message"));
     }
     if (FakeBroker::State::strikes(faults.unroutable) || !is_valid_lane(ticket.lane)) {
-      return answer(std::move(done), fail(ErrorKind::kUnavailable, "unroutable", "no queue took the message"));
+      return answer(std::move(done),
+                    fail(ErrorKind::kUnavailable, "unroutable", "no queue took the message"));
     }
-    const int copies = FakeBroker::State::strikes(faults.lose_message) ? 0 : FakeBroker::State::strikes(faults.duplicate) ? 2 : 1;
+    const int copies = FakeBroker::State::strikes(faults.lose_message) ? 0
+                       : FakeBroker::State::strikes(faults.duplicate)  ? 2
+                                                                       : 1;
     for (int i = 0; i < copies; ++i) {
-      state_->put(ticket_queue(ticket), {ticket_message_id(ticket.exec_id, ticket.epoch), ticket_body(ticket)});
+      state_->put(ticket_queue(ticket),
+                  {ticket_message_id(ticket.exec_id, ticket.epoch), ticket_body(ticket), ticket.reply_to});
     }
     state_->published.push_back(std::move(ticket));
     if (FakeBroker::State::strikes(faults.lose_confirm)) {
-      return answer(std::move(done), fail(ErrorKind::kTimeout, "confirm_timeout", "the broker did not confirm in time"));
+      return answer(std::move(done),
+                    fail(ErrorKind::kTimeout, "confirm_timeout", "the broker did not confirm in time"));
     }
     answer(std::move(done), {});
   }
@@ -77,9 +86,8 @@ class FakePublisher final : public TicketPublisher, public FakeClient {
  private:
   /// A success turns into a failure when the connection went before it arrived.
   void answer(Done<void> done, Result<void> result) {
-    state_->later([done = std::move(done), result = std::move(result), seen = generation_, now = generation_counter_] {
-      done(result && seen != *now ? no_connection() : result);
-    });
+    state_->later([done = std::move(done), result = std::move(result), seen = generation_,
+                   now = generation_counter_] { done(result && seen != *now ? no_connection() : result); });
   }
 
   StatePtr state_;
@@ -106,7 +114,9 @@ class FakeBus final : public Bus, public FakeClient {
   void watch(const std::string& exec_id, std::function<void(const json::Value&)> handler) override {
     handlers_[{std::string(kEventsExchange), "exec." + exec_id}] = std::move(handler);
   }
-  void unwatch(const std::string& exec_id) override { handlers_.erase({std::string(kEventsExchange), "exec." + exec_id}); }
+  void unwatch(const std::string& exec_id) override {
+    handlers_.erase({std::string(kEventsExchange), "exec." + exec_id});
+  }
   void on_resubscribed(std::function<void()> handler) override { on_resubscribed_ = std::move(handler); }
 
   void on_disconnect() override { was_cut_ = true; }
@@ -140,15 +150,42 @@ class FakeBus final : public Bus, public FakeClient {
   bool was_cut_ = false;
 };
 
+class FakeDepths final : public LaneDepths {
+ public:
+  explicit FakeDepths(StatePtr state) : state_(std::move(state)) {}
+
+  void depths(std::vector<std::string> lanes, Done<std::vector<LaneDepth>> done) override {
+    state_->later([state = state_, lanes = std::move(lanes), done = std::move(done)] {
+      if (!state->connected) return done(tl::unexpected(no_connection().error()));
+      const auto ready = [&state](const std::string& queue) {
+        return static_cast<std::int64_t>(state->queues[queue].size());
+      };
+      std::vector<LaneDepth> answer;
+      for (const auto& lane : lanes) {
+        answer.push_back({lane, ready(lane_queue(lane, PriorityClass::kHigh)),
+                          ready(lane_queue(lane, PriorityClass::kNormal)),
+                          ready(lane_queue(lane, PriorityClass::kLow)), ready(resume_queue(lane))});
+      }
+      done(std::move(answer));
+    });
+  }
+
+ private:
+  StatePtr state_;
+};
+
 }  // namespace
 
 FakeBroker::FakeBroker(Later later) : state_(std::make_shared<State>(std::move(later))) {}
 
-std::unique_ptr<TicketPublisher> FakeBroker::make_publisher() { return std::make_unique<FakePublisher>(state_); }
+std::unique_ptr<TicketPublisher> FakeBroker::make_publisher() {
+  return std::make_unique<FakePublisher>(state_);
+}
 std::unique_ptr<TicketConsumer> FakeBroker::make_consumer(std::vector<std::string> lanes) {
   return make_fake_consumer(state_, std::move(lanes));
 }
 std::unique_ptr<Bus> FakeBroker::make_bus() { return std::make_unique<FakeBus>(state_); }
+std::unique_ptr<LaneDepths> FakeBroker::make_depths() { return std::make_unique<FakeDepths>(state_); }
 
 FakeFaults& FakeBroker::faults() { return state_->faults; }
 void FakeBroker::disconnect() { state_->disconnect(); }

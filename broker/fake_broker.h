@@ -1,5 +1,5 @@
-// FakeBroker is the in-memory twin of AmqpBroker: the same ports, the same contract suite, and switches for what goes wrong. Time is
-// the caller's, so it runs on a loop, in a unit test by hand, or under simulation.
+// FakeBroker is the in-memory twin of AmqpBroker: the same ports, the same contract suite, and switches for
+// what goes wrong. Time is the caller's, so it runs on a loop, in a unit test by hand, or under simulation.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +35,7 @@ class FakeBroker {
   std::unique_ptr<TicketPublisher> make_publisher();
   std::unique_ptr<TicketConsumer> make_consumer(std::vector<std::string> lanes);
   std::unique_ptr<Bus> make_bus();
+  std::unique_ptr<LaneDepths> make_depths();
 
   [[nodiscard]] FakeFaults& faults();
 

@@ -23,7 +23,9 @@ class FakeConsumer final : public TicketConsumer, public FakeClient {
   FakeConsumer(const FakeConsumer&) = delete;
   FakeConsumer& operator=(const FakeConsumer&) = delete;
 
-  void on_deliveries(std::function<void(std::vector<Delivery>)> handler) override { handler_ = std::move(handler); }
+  void on_deliveries(std::function<void(std::vector<Delivery>)> handler) override {
+    handler_ = std::move(handler);
+  }
 
   void ack(const std::vector<Delivery>& deliveries) override {
     for (const auto& delivery : deliveries) {
@@ -90,6 +92,7 @@ class FakeConsumer final : public TicketConsumer, public FakeClient {
       delivery.tag = next_tag_++;
       delivery.generation = generation_;
       delivery.lane = lane_of_queue(queue);
+      delivery.reply_to = message.reply_to;
       open_.emplace(delivery.tag, Open{queue, std::move(message)});
       ++state_->unacked;
       batch.push_back(std::move(delivery));
@@ -117,7 +120,8 @@ class FakeConsumer final : public TicketConsumer, public FakeClient {
 
 }  // namespace
 
-std::unique_ptr<TicketConsumer> make_fake_consumer(std::shared_ptr<FakeBroker::State> state, std::vector<std::string> lanes) {
+std::unique_ptr<TicketConsumer> make_fake_consumer(std::shared_ptr<FakeBroker::State> state,
+                                                   std::vector<std::string> lanes) {
   return std::make_unique<FakeConsumer>(std::move(state), lanes);
 }
 

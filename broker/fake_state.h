@@ -15,6 +15,7 @@ namespace pawl::broker {
 struct FakeMessage {
   std::string message_id;
   std::string body;
+  std::string reply_to = {};
   int deliveries = 0;
 };
 
@@ -35,7 +36,9 @@ class FakeBroker::State : public std::enable_shared_from_this<State> {
   explicit State(Later later_fn) : later_(std::move(later_fn)) {}
 
   /// Runs `fn` after the fault's delay while the state lives.
-  void later(std::function<void()> fn, Millis more = Millis{0}) { later_(faults.delay + more, std::move(fn)); }
+  void later(std::function<void()> fn, Millis more = Millis{0}) {
+    later_(faults.delay + more, std::move(fn));
+  }
   /// Lets every client look at the queues on a later turn, once however often it is asked for.
   void wake();
   void put(const std::string& queue, FakeMessage message);
@@ -56,6 +59,7 @@ class FakeBroker::State : public std::enable_shared_from_this<State> {
   bool wake_posted_ = false;
 };
 
-std::unique_ptr<TicketConsumer> make_fake_consumer(std::shared_ptr<FakeBroker::State> state, std::vector<std::string> lanes);
+std::unique_ptr<TicketConsumer> make_fake_consumer(std::shared_ptr<FakeBroker::State> state,
+                                                   std::vector<std::string> lanes);
 
 }  // namespace pawl::broker

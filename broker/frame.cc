@@ -29,14 +29,16 @@ Result<std::size_t> FrameReader::frame_size(std::string_view bytes) const {
   if (bytes.empty()) return 0;
   const auto type = static_cast<std::uint8_t>(bytes.front());
   if (type == 'A') {
-    return fail(ErrorKind::kUnavailable, "protocol_mismatch", "the broker does not speak AMQP 0-9-1 on this port");
+    return fail(ErrorKind::kUnavailable, "protocol_mismatch",
+                "the broker does not speak AMQP 0-9-1 on this port");
   }
   if (!is_known_type(type)) return protocol_error("unknown frame type " + std::to_string(type));
   if (bytes.size() < kFrameHead) return 0;
   const std::size_t size = std::size_t{read_u32(bytes.substr(3))} + kFrameOverhead;
   if (size > frame_max_) {
     return fail(ErrorKind::kUnavailable, "frame_too_large",
-                "the broker sent a frame of " + std::to_string(size) + " bytes; the limit is " + std::to_string(frame_max_));
+                "the broker sent a frame of " + std::to_string(size) + " bytes; the limit is " +
+                    std::to_string(frame_max_));
   }
   return size;
 }
@@ -95,8 +97,12 @@ void append_u64(std::string& out, std::uint64_t value) {
   append_u32(out, static_cast<std::uint32_t>(value & 0xffffffff));
 }
 
-std::uint16_t read_u16(std::string_view bytes) { return static_cast<std::uint16_t>(read_big_endian(bytes, 2)); }
-std::uint32_t read_u32(std::string_view bytes) { return static_cast<std::uint32_t>(read_big_endian(bytes, 4)); }
+std::uint16_t read_u16(std::string_view bytes) {
+  return static_cast<std::uint16_t>(read_big_endian(bytes, 2));
+}
+std::uint32_t read_u32(std::string_view bytes) {
+  return static_cast<std::uint32_t>(read_big_endian(bytes, 4));
+}
 std::uint64_t read_u64(std::string_view bytes) { return read_big_endian(bytes, 8); }
 
 }  // namespace pawl::broker

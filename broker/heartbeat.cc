@@ -15,7 +15,8 @@ HeartbeatJudge::Verdict HeartbeatJudge::tick(MonoTime now) {
   if (was_away) received_ = now;
   const int patience = blocked_ ? 6 : 2;
   if (now - received_ >= interval_ * patience) return Verdict::kDead;
-  // Half an interval minus a little: a tick that is a millisecond early by the clock must not skip a whole turn.
+  // Half an interval minus a little: a tick that is a millisecond early by the clock must not skip a whole
+  // turn.
   if (now - sent_ >= interval_ / 2 - interval_ / 20) return Verdict::kSend;
   return Verdict::kQuiet;
 }

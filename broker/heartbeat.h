@@ -9,14 +9,16 @@ namespace pawl::broker {
 Millis negotiate_heartbeat(Millis ours, Millis theirs);
 
 /// One per connection. Call `tick` each half interval.
-/// The broker is dead after two intervals of silence, with two exceptions in which silence proves nothing: our own loop
-/// did not run for an interval (suspended, stopped, starved: what the broker sent still waits in the socket), and the
-/// broker said connection.blocked (it stops reading us and may be late itself; three times as long then).
+/// The broker is dead after two intervals of silence, with two exceptions in which silence proves nothing:
+/// our own loop did not run for an interval (suspended, stopped, starved: what the broker sent still waits in
+/// the socket), and the broker said connection.blocked (it stops reading us and may be late itself; three
+/// times as long then).
 class HeartbeatJudge {
  public:
   enum class Verdict : unsigned char { kQuiet, kSend, kDead };
 
-  HeartbeatJudge(Millis interval, MonoTime now) : interval_(interval), received_(now), sent_(now), ticked_(now) {}
+  HeartbeatJudge(Millis interval, MonoTime now)
+      : interval_(interval), received_(now), sent_(now), ticked_(now) {}
 
   void received(MonoTime now) { received_ = now; }
   void sent(MonoTime now) { sent_ = now; }

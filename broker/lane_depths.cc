@@ -13,7 +13,8 @@ namespace {
 /// One question: every queue of every lane, on a channel of its own.
 class Question : public std::enable_shared_from_this<Question> {
  public:
-  Question(Loop& loop, std::vector<std::string> lanes, Done<std::vector<LaneDepth>> done) : done_(std::move(done)), timer_(loop) {
+  Question(Loop& loop, std::vector<std::string> lanes, Done<std::vector<LaneDepth>> done)
+      : done_(std::move(done)), timer_(loop) {
     for (std::string& lane : lanes) answer_.push_back({std::move(lane)});
   }
 
@@ -27,7 +28,9 @@ class Question : public std::enable_shared_from_this<Question> {
     if (channel_ == nullptr) return;
     timer_.start(kDepthDeadline, [weak = weak_from_this()] {
       const auto self = weak.lock();
-      if (self) self->finish(fail(ErrorKind::kUnavailable, "timeout", "the broker did not tell the depth of its queues in time"));
+      if (self)
+        self->finish(fail(ErrorKind::kUnavailable, "timeout",
+                          "the broker did not tell the depth of its queues in time"));
     });
     for (LaneDepth& depth : answer_) {
       ask_queue(lane_queue(depth.lane, PriorityClass::kHigh), depth.high);
@@ -45,11 +48,12 @@ class Question : public std::enable_shared_from_this<Question> {
     fields.queue = to_bytes(queue);
     fields.passive = 1;
     ++open_;
-    channel_->call(AMQP_QUEUE_DECLARE_METHOD, &fields, AMQP_QUEUE_DECLARE_OK_METHOD, [self = shared_from_this(), &depth](Result<Method> answer) {
-      if (!answer) return;  // on_close follows and tells why
-      depth = answer->as<amqp_queue_declare_ok_t>().message_count;
-      if (--self->open_ == 0) self->finish(std::move(self->answer_));
-    });
+    channel_->call(AMQP_QUEUE_DECLARE_METHOD, &fields, AMQP_QUEUE_DECLARE_OK_METHOD,
+                   [self = shared_from_this(), &depth](Result<Method> answer) {
+                     if (!answer) return;  // on_close follows and tells why
+                     depth = answer->as<amqp_queue_declare_ok_t>().message_count;
+                     if (--self->open_ == 0) self->finish(std::move(self->answer_));
+                   });
   }
 
   void finish(Result<std::vector<LaneDepth>> result) {

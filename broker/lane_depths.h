@@ -14,7 +14,8 @@ namespace pawl::broker {
 class AmqpLaneDepths final : public LaneDepths {
  public:
   /// `connection` answers the open connection, or null while there is none.
-  AmqpLaneDepths(Loop& loop, std::function<Connection*()> connection) : loop_(loop), connection_(std::move(connection)) {}
+  AmqpLaneDepths(Loop& loop, std::function<Connection*()> connection)
+      : loop_(loop), connection_(std::move(connection)) {}
 
   void depths(std::vector<std::string> lanes, Done<std::vector<LaneDepth>> done) override;
 

@@ -11,8 +11,12 @@ Millis reconnect_delay(int attempt, double jitter) {
 }
 
 Link::Link(Loop& loop, Rng& rng, const Log& log, ConnectionOptions options, LinkHandler handler)
-    : loop_(loop), rng_(rng), log_(log.with({{"connection", options.name}})), options_(std::move(options)),
-      handler_(std::move(handler)), retry_(loop) {}
+    : loop_(loop),
+      rng_(rng),
+      log_(log.with({{"connection", options.name}})),
+      options_(std::move(options)),
+      handler_(std::move(handler)),
+      retry_(loop) {}
 
 void Link::start() {
   if (!connection_ && !is_stopping_) connect();

@@ -1,4 +1,5 @@
-// Keeps one connection to the broker up, for ever: connects, tells its users, and starts again with full jitter when it is lost.
+// Keeps one connection to the broker up, for ever: connects, tells its users, and starts again with full
+// jitter when it is lost.
 #pragma once
 
 #include <functional>

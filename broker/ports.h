@@ -1,5 +1,5 @@
-// What the rest of Pawl sees of the broker: publish a ticket, consume tickets, send and hear control and events.
-// AmqpBroker implements all of it over two connections; FakeBroker is the in-memory twin.
+// What the rest of Pawl sees of the broker: publish a ticket, consume tickets, send and hear control and
+// events. AmqpBroker implements all of it over two connections; FakeBroker is the in-memory twin.
 #pragma once
 
 #include <cstdint>
@@ -21,16 +21,18 @@ struct TicketMessage {
   std::uint32_t epoch = 0;
   std::string lane = "default";
   PriorityClass priority = PriorityClass::kNormal;
-  bool resume = false;      ///< goes to the lane's resume queue
+  bool resume = false;  ///< goes to the lane's resume queue
   std::string traceparent = {};
-  std::string reply_to = {};  ///< pawl.control key of an API process that waits for the end, or "" (AMQP property reply_to)
+  std::string reply_to =
+      {};  ///< pawl.control key of an API process that waits for the end, or "" (AMQP property reply_to)
 };
 
 class TicketPublisher {
  public:
   virtual ~TicketPublisher() = default;
-  /// Persistent, mandatory, message_id exec:epoch. `done` after the broker's confirm; kUnavailable when it was nacked, returned
-  /// (code unroutable), the connection went, or the bounded outgoing buffer is full (kOverloaded). Never blocks.
+  /// Persistent, mandatory, message_id exec:epoch. `done` after the broker's confirm; kUnavailable when it
+  /// was nacked, returned (code unroutable), the connection went, or the bounded outgoing buffer is full
+  /// (kOverloaded). Never blocks.
   virtual void publish(TicketMessage ticket, Done<void> done) = 0;
   [[nodiscard]] virtual bool connected() const = 0;
 };
@@ -48,17 +50,19 @@ struct Delivery {
   std::string reply_to = {};
 };
 
-/// Consumes the queues of some lanes. Malformed messages never get here: they are copied to pawl.quarantine, confirmed, then acked.
+/// Consumes the queues of some lanes. Malformed messages never get here: they are copied to pawl.quarantine,
+/// confirmed, then acked.
 class TicketConsumer {
  public:
   virtual ~TicketConsumer() = default;
-  /// Deliveries that arrived together, `resume` ones first. Outstanding (unacked) deliveries never exceed the window.
+  /// Deliveries that arrived together, `resume` ones first. Outstanding (unacked) deliveries never exceed the
+  /// window.
   virtual void on_deliveries(std::function<void(std::vector<Delivery>)> handler) = 0;
   /// Acks one or many; consecutive tags go out as one multiple ack.
   virtual void ack(const std::vector<Delivery>& deliveries) = 0;
-  /// How many more the caller can take now; prefetch follows (architecture §6: min(64, half of it); when it has
-  /// fallen to the window, the consumers are cancelled). Deliveries handed over count as taken: lower it, then ack.
-  /// Until the first call nothing is consumed.
+  /// How many more the caller can take now; prefetch follows (architecture §6: min(64, half of it); when it
+  /// has fallen to the window, the consumers are cancelled). Deliveries handed over count as taken: lower it,
+  /// then ack. Until the first call nothing is consumed.
   virtual void set_free_slots(int free_slots) = 0;
   /// basic.cancel everywhere and keep so; what is outstanding may still be acked.
   virtual void stop() = 0;
@@ -74,7 +78,8 @@ struct LaneDepth {
 class LaneDepths {
  public:
   virtual ~LaneDepths() = default;
-  /// One answer per lane. Errors: kUnavailable while the broker is away or when it does not answer within 2 s.
+  /// One answer per lane. Errors: kUnavailable while the broker is away or when it does not answer within 2
+  /// s.
   virtual void depths(std::vector<std::string> lanes, Done<std::vector<LaneDepth>> done) = 0;
 };
 
@@ -88,7 +93,8 @@ class Bus {
   /// Binds `exec.<exec_id>` while the subscription lives.
   virtual void watch(const std::string& exec_id, std::function<void(const json::Value&)> handler) = 0;
   virtual void unwatch(const std::string& exec_id) = 0;
-  /// Called when subscriptions stand again after the broker was away: what was sent meanwhile is lost, so read Postgres.
+  /// Called when subscriptions stand again after the broker was away: what was sent meanwhile is lost, so
+  /// read Postgres.
   virtual void on_resubscribed(std::function<void()> handler) = 0;
 };
 

@@ -24,7 +24,9 @@ AmqpPublisher::AmqpPublisher(Loop& loop, std::function<void(const Error&)> on_mi
 
 void AmqpPublisher::attach(Connection& connection) {
   ChannelHandler handler;
-  handler.on_confirm = [this](std::uint64_t tag, bool multiple, bool is_nack) { on_confirm(tag, multiple, is_nack); };
+  handler.on_confirm = [this](std::uint64_t tag, bool multiple, bool is_nack) {
+    on_confirm(tag, multiple, is_nack);
+  };
   handler.on_return = [this](const Message& message) { on_return(message); };
   handler.on_close = [this](const Error& error) { on_close(error); };
   handler.max_body = 0;  // returns bring the body back; nobody needs it
@@ -35,7 +37,8 @@ void AmqpPublisher::attach(Connection& connection) {
   first_sequence_ = 1;
   // Publishes may follow at once: the broker handles a channel's methods in order.
   amqp_confirm_select_t select{};
-  channel_->call(AMQP_CONFIRM_SELECT_METHOD, &select, AMQP_CONFIRM_SELECT_OK_METHOD, [](const Result<Method>&) {});
+  channel_->call(AMQP_CONFIRM_SELECT_METHOD, &select, AMQP_CONFIRM_SELECT_OK_METHOD,
+                 [](const Result<Method>&) {});
 }
 
 bool AmqpPublisher::connected() const {
@@ -47,7 +50,8 @@ std::optional<Error> AmqpPublisher::refusal() const {
     return Error{ErrorKind::kUnavailable, "not_connected", "the broker is not connected"};
   }
   if (connection_->is_blocked()) {
-    return Error{ErrorKind::kUnavailable, "broker_blocked", "the broker takes no publishes: it is short of memory or disk"};
+    return Error{ErrorKind::kUnavailable, "broker_blocked",
+                 "the broker takes no publishes: it is short of memory or disk"};
   }
   if (unconfirmed_ >= kMaxUnconfirmed || pending_.size() >= 2 * kMaxUnconfirmed ||
       connection_->outgoing_bytes() >= kMaxOutgoingBytes) {
@@ -64,7 +68,8 @@ void AmqpPublisher::refuse(Error error, Done<void> done) {
 void AmqpPublisher::publish(TicketMessage ticket, Done<void> done) {
   if (auto error = refusal()) return refuse(std::move(*error), std::move(done));
   if (!is_valid_lane(ticket.lane)) {
-    return refuse({ErrorKind::kInvalid, "bad_lane", "a lane has 1 to 63 of a-z, 0-9, '-' and '_'"}, std::move(done));
+    return refuse({ErrorKind::kInvalid, "bad_lane", "a lane has 1 to 63 of a-z, 0-9, '-' and '_'"},
+                  std::move(done));
   }
   const std::string queue = ticket_queue(ticket);
   const std::string message_id = ticket_message_id(ticket.exec_id, ticket.epoch);
@@ -107,9 +112,11 @@ void AmqpPublisher::on_confirm(std::uint64_t tag, bool multiple, bool is_nack) {
     --unconfirmed_;
     if (is_nack) {
       ++counters_.nacked;
-      outcomes.emplace_back(std::move(pending.done), fail(ErrorKind::kUnavailable, "nacked", "the broker refused the message"));
+      outcomes.emplace_back(std::move(pending.done),
+                            fail(ErrorKind::kUnavailable, "nacked", "the broker refused the message"));
     } else if (pending.was_returned) {
-      outcomes.emplace_back(std::move(pending.done), fail(ErrorKind::kUnavailable, "unroutable", "no queue took the message"));
+      outcomes.emplace_back(std::move(pending.done),
+                            fail(ErrorKind::kUnavailable, "unroutable", "no queue took the message"));
     } else {
       ++counters_.confirmed;
       outcomes.emplace_back(std::move(pending.done), Result<void>{});
@@ -133,8 +140,8 @@ void AmqpPublisher::on_return(const Message& message) {
   if (is_ticket && sequence >= first_sequence_ && sequence - first_sequence_ < pending_.size()) {
     pending_[sequence - first_sequence_].was_returned = true;
   } else {
-    // A copy for the quarantine bears the properties of the garbage. Without its queue none arrives, so all copies in
-    // flight count as returned; at worst one is made twice.
+    // A copy for the quarantine bears the properties of the garbage. Without its queue none arrives, so all
+    // copies in flight count as returned; at worst one is made twice.
     for (auto& pending : pending_) pending.was_returned |= pending.is_copy;
   }
   on_missing_({ErrorKind::kUnavailable, "unroutable", "queue " + message.routing_key + " is gone"});
@@ -165,8 +172,8 @@ void AmqpPublisher::sweep() {
     if (!pending.done) continue;
     ++counters_.in_doubt;
     --unconfirmed_;
-    outcomes.emplace_back(std::move(pending.done),
-                          fail(ErrorKind::kTimeout, "confirm_timeout", "the broker did not confirm the message in time"));
+    outcomes.emplace_back(std::move(pending.done), fail(ErrorKind::kTimeout, "confirm_timeout",
+                                                        "the broker did not confirm the message in time"));
     pending.done = nullptr;
   }
   deliver(outcomes);

@@ -1,5 +1,6 @@
-// AmqpPublisher publishes tickets with confirms and mandatory returns on one channel of the publish-only connection, and
-// copies garbage to the quarantine the same way. A publish has one outcome; what is not confirmed has failed or is in doubt.
+// AmqpPublisher publishes tickets with confirms and mandatory returns on one channel of the publish-only
+// connection, and copies garbage to the quarantine the same way. A publish has one outcome; what is not
+// confirmed has failed or is in doubt.
 #pragma once
 
 #include <deque>
@@ -17,21 +18,22 @@ namespace pawl::broker {
 
 class AmqpPublisher final : public TicketPublisher {
  public:
-  /// `on_missing` is called when a queue or exchange turned out to be gone, or the channel broke: declare, then attach
-  /// again if `is_attached` is false.
+  /// `on_missing` is called when a queue or exchange turned out to be gone, or the channel broke: declare,
+  /// then attach again if `is_attached` is false.
   AmqpPublisher(Loop& loop, std::function<void(const Error&)> on_missing);
 
   /// Opens its channel on a connection whose topology is declared.
   void attach(Connection& connection);
   [[nodiscard]] bool is_attached() const { return channel_ != nullptr; }
 
-  // TicketPublisher. Further error codes: not_connected, broker_blocked, unroutable, nacked, confirm_timeout (kTimeout),
-  // publish_buffer_full (kOverloaded), and the connection's own when it went first.
+  // TicketPublisher. Further error codes: not_connected, broker_blocked, unroutable, nacked, confirm_timeout
+  // (kTimeout), publish_buffer_full (kOverloaded), and the connection's own when it went first.
   void publish(TicketMessage ticket, Done<void> done) override;
   /// False also while the broker takes no publishes.
   [[nodiscard]] bool connected() const override;
 
-  /// Copies a message to pawl.quarantine, persistent and confirmed. `header` and `body` as in Channel::publish_raw.
+  /// Copies a message to pawl.quarantine, persistent and confirmed. `header` and `body` as in
+  /// Channel::publish_raw.
   void quarantine(std::string_view header, std::string_view body, Done<void> done);
 
   [[nodiscard]] const PublishCounters& counters() const { return counters_; }
@@ -58,7 +60,7 @@ class AmqpPublisher final : public TicketPublisher {
   const std::function<void(const Error&)> on_missing_;
   Connection* connection_ = nullptr;
   Channel* channel_ = nullptr;
-  std::deque<Pending> pending_;    // front has the sequence number first_sequence_
+  std::deque<Pending> pending_;  // front has the sequence number first_sequence_
   std::uint64_t first_sequence_ = 1;
   std::size_t unconfirmed_ = 0;
   Timer sweeper_;

@@ -31,7 +31,8 @@ std::optional<std::uint32_t> parse_epoch(std::string_view text) {
 }
 
 /// The body as ticket_body writes it, without a parse; nullopt for any other form.
-std::optional<std::string_view> plain_traceparent(std::string_view id, std::string_view epoch, std::string_view body) {
+std::optional<std::string_view> plain_traceparent(std::string_view id, std::string_view epoch,
+                                                  std::string_view body) {
   const auto eat = [&body](std::string_view part) {
     if (!body.starts_with(part)) return false;
     body.remove_prefix(part.size());
@@ -97,7 +98,8 @@ std::optional<ParsedTicket> parse_ticket(std::string_view message_id, std::strin
   const auto id = Uuid::parse(id_text);
   const auto epoch = parse_epoch(epoch_text);
   if (!id || id->is_nil() || !epoch) return std::nullopt;
-  if (const auto trace = plain_traceparent(id_text, epoch_text, body)) return ParsedTicket{*id, *epoch, std::string(*trace)};
+  if (const auto trace = plain_traceparent(id_text, epoch_text, body))
+    return ParsedTicket{*id, *epoch, std::string(*trace)};
   return parse_slowly(*id, *epoch, body);
 }
 

@@ -23,7 +23,8 @@ struct ParsedTicket {
   std::string traceparent;
 };
 
-/// nullopt for garbage: another message_id, a body that is not exactly such an object, or the two not agreeing.
+/// nullopt for garbage: another message_id, a body that is not exactly such an object, or the two not
+/// agreeing.
 std::optional<ParsedTicket> parse_ticket(std::string_view message_id, std::string_view body);
 
 }  // namespace pawl::broker

@@ -47,11 +47,12 @@ void TopicInbox::declared(const std::string& queue) {
   amqp_basic_consume_t consume{};
   consume.queue = to_bytes(queue_);
   consume.no_ack = 1;
-  channel_->call(AMQP_BASIC_CONSUME_METHOD, &consume, AMQP_BASIC_CONSUME_OK_METHOD, [this](const Result<Method>& answer) {
-    if (!answer) return;
-    if (was_listening_ && on_listening_) on_listening_();
-    was_listening_ = true;
-  });
+  channel_->call(AMQP_BASIC_CONSUME_METHOD, &consume, AMQP_BASIC_CONSUME_OK_METHOD,
+                 [this](const Result<Method>& answer) {
+                   if (!answer) return;
+                   if (was_listening_ && on_listening_) on_listening_();
+                   was_listening_ = true;
+                 });
 }
 
 void TopicInbox::on_message(const Message& message) {

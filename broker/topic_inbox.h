@@ -1,5 +1,5 @@
-// Hears some keys of one topic exchange through a queue that lives with its connection. What is sent while the connection is away
-// is lost: these messages are hints, the truth is in Postgres.
+// Hears some keys of one topic exchange through a queue that lives with its connection. What is sent while
+// the connection is away is lost: these messages are hints, the truth is in Postgres.
 #pragma once
 
 #include <functional>

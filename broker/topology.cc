@@ -37,7 +37,9 @@ std::string_view lane_of_queue(std::string_view queue) {
   return dot == std::string_view::npos ? std::string_view{} : queue.substr(0, dot);
 }
 
-bool is_resume_queue(std::string_view queue) { return queue.starts_with(kPrefix) && queue.ends_with(kResume); }
+bool is_resume_queue(std::string_view queue) {
+  return queue.starts_with(kPrefix) && queue.ends_with(kResume);
+}
 
 bool is_valid_lane(std::string_view lane) {
   if (lane.empty() || lane.size() > 63) return false;

@@ -1,4 +1,5 @@
-// Names and arguments of everything Pawl declares in RabbitMQ (architecture §7). Pure data; declare.h puts it there.
+// Names and arguments of everything Pawl declares in RabbitMQ (architecture §7). Pure data; declare.h puts it
+// there.
 #pragma once
 
 #include <cstdint>

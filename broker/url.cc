@@ -43,7 +43,8 @@ std::optional<std::string> decode(std::string_view text) {
 }
 
 bool is_host_character(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+         c == '_';
 }
 
 Result<void> parse_credentials(std::string_view text, AmqpUrl& url) {
@@ -53,7 +54,8 @@ Result<void> parse_credentials(std::string_view text, AmqpUrl& url) {
   auto password = decode(text.substr(colon + 1));
   if (!user || !password) return bad_url("user or password has a character that must be percent-encoded");
   if (user->empty() || password->empty()) return bad_url("user and password must not be empty");
-  if (user->size() > kMaxShortString || password->size() > kMaxPassword) return bad_url("user or password is too long");
+  if (user->size() > kMaxShortString || password->size() > kMaxPassword)
+    return bad_url("user or password is too long");
   url.user = std::move(*user);
   url.password = std::move(*password);
   return {};
@@ -101,8 +103,8 @@ Result<void> parse_authority(std::string_view text, AmqpUrl& url) {
 
 std::string AmqpUrl::redacted() const {
   const bool is_v6 = host.find(':') != std::string::npos;
-  return std::string(use_tls ? "amqps://" : "amqp://") + (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port) +
-         (vhost == "/" ? "/" : "/" + vhost);
+  return std::string(use_tls ? "amqps://" : "amqp://") + (is_v6 ? "[" + host + "]" : host) + ":" +
+         std::to_string(port) + (vhost == "/" ? "/" : "/" + vhost);
 }
 
 bool is_loopback_host(std::string_view host) {
@@ -122,12 +124,14 @@ Result<AmqpUrl> parse_amqp_url(std::string_view text) {
     return bad_url("it must begin with amqp:// or amqps://");
   }
   url.port = url.use_tls ? 5671 : 5672;
-  if (text.find_first_of("?#") != std::string_view::npos) return bad_url("no query and no fragment are allowed");
+  if (text.find_first_of("?#") != std::string_view::npos)
+    return bad_url("no query and no fragment are allowed");
   const auto slash = text.find('/');
   TRY(parse_authority(text.substr(0, slash), url));
   if (slash != std::string_view::npos && slash + 1 < text.size()) {
     const std::string_view path = text.substr(slash + 1);
-    if (path.find('/') != std::string_view::npos) return bad_url("a slash in the vhost must be written as %2F");
+    if (path.find('/') != std::string_view::npos)
+      return bad_url("a slash in the vhost must be written as %2F");
     auto vhost = decode(path);
     if (!vhost || vhost->size() > kMaxShortString) return bad_url("the vhost is malformed or too long");
     url.vhost = std::move(*vhost);

@@ -1,4 +1,5 @@
-// The address of a broker: amqp(s)://user:password@host:port/vhost. Strict: what is not understood is refused.
+// The address of a broker: amqp(s)://user:password@host:port/vhost. Strict: what is not understood is
+// refused.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ struct AmqpUrl {
 
 /// Parts may be percent-encoded; port defaults to 5672 (5671 with TLS); no path or "/" is the vhost "/".
 /// User and password are required: there are no default credentials.
-/// Errors: kInvalid/bad_amqp_url; kInvalid/default_credentials for guest/guest on a host that is not loopback.
-/// No message repeats the password.
+/// Errors: kInvalid/bad_amqp_url; kInvalid/default_credentials for guest/guest on a host that is not
+/// loopback. No message repeats the password.
 Result<AmqpUrl> parse_amqp_url(std::string_view text);
 
 /// True for localhost, 127.0.0.0/8 and ::1.

@@ -15,7 +15,8 @@ std::vector<int> split_prefetch(int sum, std::size_t queues) {
   std::vector<int> parts(queues, 0);
   if (queues == 0) return parts;
   const int count = static_cast<int>(queues);
-  for (int i = 0; i < count; ++i) parts[static_cast<std::size_t>(i)] = sum / count + (i < sum % count ? 1 : 0);
+  for (int i = 0; i < count; ++i)
+    parts[static_cast<std::size_t>(i)] = sum / count + (i < sum % count ? 1 : 0);
   return parts;
 }
 

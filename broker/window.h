@@ -1,4 +1,5 @@
-// How many tickets a worker may have outstanding, and when its consumers open and close (architecture §6). Pure.
+// How many tickets a worker may have outstanding, and when its consumers open and close (architecture §6).
+// Pure.
 #pragma once
 
 #include <cstddef>
@@ -6,12 +7,13 @@
 
 namespace pawl::broker {
 
-/// Prefetch of all consumers together when they open with that many free slots: half of them, at least 1, at most 64;
-/// 0 without a free slot. So outstanding deliveries never exceed the free slots, and nothing delivered waits for one.
+/// Prefetch of all consumers together when they open with that many free slots: half of them, at least 1, at
+/// most 64; 0 without a free slot. So outstanding deliveries never exceed the free slots, and nothing
+/// delivered waits for one.
 int prefetch_sum(int free_slots);
 
-/// `sum` over `queues` consumers, differing by at most 1, earlier ones first. With fewer than one for each, the later
-/// queues get 0: the caller chooses which queues to consume then.
+/// `sum` over `queues` consumers, differing by at most 1, earlier ones first. With fewer than one for each,
+/// the later queues get 0: the caller chooses which queues to consume then.
 std::vector<int> split_prefetch(int sum, std::size_t queues);
 
 enum class WindowStep : unsigned char {

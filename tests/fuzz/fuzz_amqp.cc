@@ -1,5 +1,5 @@
-// Fuzzes what a broker, or whoever sits at its address, can send us: frames, methods, content headers, and tickets out of message bodies.
-// The first byte chooses; the rest is the input.
+// Fuzzes what a broker, or whoever sits at its address, can send us: frames, methods, content headers, and
+// tickets out of message bodies. The first byte chooses; the rest is the input.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -48,21 +48,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static Decoder decoder;
   MessageProperties properties;
   switch (data[0] % 5) {
-    case 0:
-      fuzz_stream(input);
-      break;
-    case 1:
-      static_cast<void>(decoder.decode_method(input));
-      break;
-    case 2:
-      static_cast<void>(decoder.decode_header(input, properties));
-      break;
-    case 3:
-      fuzz_ticket(input);
-      break;
-    default:
-      static_cast<void>(parse_amqp_url(input));
-      break;
+    case 0: fuzz_stream(input); break;
+    case 1: static_cast<void>(decoder.decode_method(input)); break;
+    case 2: static_cast<void>(decoder.decode_header(input, properties)); break;
+    case 3: fuzz_ticket(input); break;
+    default: static_cast<void>(parse_amqp_url(input)); break;
   }
   return 0;
 }

@@ -27,7 +27,8 @@ class BrokerContract : public ::testing::TestWithParam<std::unique_ptr<World> (*
     });
   }
 
-  Result<void> publish(std::uint64_t number, bool resume = false, PriorityClass priority = PriorityClass::kNormal) {
+  Result<void> publish(std::uint64_t number, bool resume = false,
+                       PriorityClass priority = PriorityClass::kNormal) {
     auto outcome = std::make_shared<std::optional<Result<void>>>();
     bool is_inside = true;
     world->publisher().publish({.exec_id = make_id(number),
@@ -35,14 +36,16 @@ class BrokerContract : public ::testing::TestWithParam<std::unique_ptr<World> (*
                                 .lane = world->lane(),
                                 .priority = priority,
                                 .resume = resume,
-                                .traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"},
+                                .traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                                .reply_to = "api.one"},
                                [outcome, &is_inside](Result<void> result) {
                                  EXPECT_FALSE(is_inside) << "done must not run inside publish";
                                  EXPECT_FALSE(outcome->has_value()) << "done must run once";
                                  *outcome = std::move(result);
                                });
     is_inside = false;
-    if (!world->until([&] { return outcome->has_value(); })) return fail(ErrorKind::kInternal, "no_outcome", "no outcome");
+    if (!world->until([&] { return outcome->has_value(); }))
+      return fail(ErrorKind::kInternal, "no_outcome", "no outcome");
     return **outcome;
   }
 
@@ -64,6 +67,7 @@ TEST_P(BrokerContract, CarriesATicketWhole) {
   EXPECT_EQ(got[0].epoch, 3u);
   EXPECT_EQ(got[0].lane, world->lane());
   EXPECT_EQ(got[0].traceparent, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+  EXPECT_EQ(got[0].reply_to, "api.one");
   EXPECT_FALSE(got[0].resume);
   EXPECT_FALSE(got[0].redelivered);
 }
@@ -109,7 +113,8 @@ TEST_P(BrokerContract, NeverHasMoreOutstandingThanHalfTheSlots) {
 
 TEST_P(BrokerContract, ServesAWorkerWithOneSlot) {
   acks = false;
-  for (std::uint64_t i = 0; i < 6; ++i) ASSERT_TRUE(publish(i, i == 0, i % 2 == 0 ? PriorityClass::kLow : PriorityClass::kHigh));
+  for (std::uint64_t i = 0; i < 6; ++i)
+    ASSERT_TRUE(publish(i, i == 0, i % 2 == 0 ? PriorityClass::kLow : PriorityClass::kHigh));
   world->consumer().set_free_slots(1);
   for (std::size_t i = 0; i < 6; ++i) {
     ASSERT_TRUE(arrived(i + 1));
@@ -209,10 +214,31 @@ TEST_P(BrokerContract, StopsConsumingButStillTakesAcks) {
   EXPECT_EQ(world->depth(lane_queue(world->lane(), PriorityClass::kNormal)), 1);
 }
 
+TEST_P(BrokerContract, CountsWhatWaitsInEachClassOfALane) {
+  ASSERT_TRUE(publish(1, false, PriorityClass::kHigh));
+  ASSERT_TRUE(publish(2));
+  ASSERT_TRUE(publish(3));
+  ASSERT_TRUE(publish(4, true));
+  world->settle();
+  std::optional<Result<std::vector<LaneDepth>>> answer;
+  world->depths().depths({world->lane()},
+                         [&](Result<std::vector<LaneDepth>> depths) { answer = std::move(depths); });
+  EXPECT_FALSE(answer) << "done must not run inside the call";
+  ASSERT_TRUE(world->until([&] { return answer.has_value(); }));
+  ASSERT_TRUE(*answer);
+  ASSERT_EQ((*answer)->size(), 1u);
+  const LaneDepth& depth = (*answer)->front();
+  EXPECT_EQ(depth.lane, world->lane());
+  EXPECT_EQ(std::vector({depth.high, depth.normal, depth.low, depth.resume}),
+            (std::vector<std::int64_t>{1, 2, 0, 1}));
+}
+
 TEST_P(BrokerContract, BringsControlToThoseWhoListenForTheKey) {
   std::vector<std::string> heard;
-  world->bus().listen_control("worker.a", [&](const json::Value& m) { heard.push_back("a" + m.as_object().find("n")->as_string()); });
-  world->bus().listen_control("all", [&](const json::Value& m) { heard.push_back("all" + m.as_object().find("n")->as_string()); });
+  world->bus().listen_control(
+      "worker.a", [&](const json::Value& m) { heard.push_back("a" + m.as_object().find("n")->as_string()); });
+  world->bus().listen_control(
+      "all", [&](const json::Value& m) { heard.push_back("all" + m.as_object().find("n")->as_string()); });
   world->other_bus().listen_control("all", [&](const json::Value&) { heard.push_back("other"); });
   world->settle();
   world->other_bus().send_control("worker.a", json::Object{{"n", "1"}});
@@ -227,7 +253,8 @@ TEST_P(BrokerContract, BringsControlToThoseWhoListenForTheKey) {
 
 TEST_P(BrokerContract, BringsEventsOfWatchedExecutionsOnly) {
   std::vector<std::int64_t> seen;
-  world->bus().watch("one", [&](const json::Value& event) { seen.push_back(event.as_object().find("seq")->as_int()); });
+  world->bus().watch(
+      "one", [&](const json::Value& event) { seen.push_back(event.as_object().find("seq")->as_int()); });
   world->settle();
   world->other_bus().send_event("one", json::Object{{"seq", 1}});
   world->other_bus().send_event("two", json::Object{{"seq", 2}});

@@ -32,12 +32,15 @@ class FakeWorld final : public World {
  public:
   FakeWorld()
       : broker_([this](Millis delay, std::function<void()> fn) { later(delay, std::move(fn)); }),
-        publisher_(broker_.make_publisher()), consumer_(broker_.make_consumer({lane()})), bus_(broker_.make_bus()),
+        publisher_(broker_.make_publisher()),
+        consumer_(broker_.make_consumer({lane()})),
+        bus_(broker_.make_bus()),
         other_bus_(broker_.make_bus()) {}
 
   TicketPublisher& publisher() override { return *publisher_; }
   TicketConsumer& consumer() override { return *consumer_; }
   Bus& bus() override { return *bus_; }
+  LaneDepths& depths() override { return *depths_; }
   Bus& other_bus() override { return *other_bus_; }
   void inject(const std::string& queue, const std::string& id, const std::string& body) override {
     broker_.inject(queue, id, body);
@@ -60,6 +63,7 @@ class FakeWorld final : public World {
   std::unique_ptr<TicketConsumer> consumer_;
   std::unique_ptr<Bus> bus_;
   std::unique_ptr<Bus> other_bus_;
+  std::unique_ptr<LaneDepths> depths_ = broker_.make_depths();
 };
 
 class RealWorld final : public World {
@@ -70,7 +74,8 @@ class RealWorld final : public World {
     ConnectionHandler handler;
     handler.on_close = [this](const Error&) { bare_ = nullptr; };
     bare_handler_ = handler;
-    if (!until([this] { return up(*first_) && up(*second_); })) throw std::runtime_error("the broker does not come up");
+    if (!until([this] { return up(*first_) && up(*second_); }))
+      throw std::runtime_error("the broker does not come up");
   }
   ~RealWorld() override {
     int open = 2;
@@ -86,6 +91,7 @@ class RealWorld final : public World {
   TicketPublisher& publisher() override { return first_->publisher(); }
   TicketConsumer& consumer() override { return first_->consumer(); }
   Bus& bus() override { return first_->bus(); }
+  LaneDepths& depths() override { return first_->depths(); }
   Bus& other_bus() override { return second_->bus(); }
 
   void inject(const std::string& queue, const std::string& id, const std::string& body) override {
@@ -104,10 +110,12 @@ class RealWorld final : public World {
     amqp_queue_declare_t fields{};
     fields.queue = to_bytes(queue);
     fields.passive = 1;
-    bare_channel()->call(AMQP_QUEUE_DECLARE_METHOD, &fields, AMQP_QUEUE_DECLARE_OK_METHOD, [&](Result<Method> answer) {
-      if (answer) depth = static_cast<int>(answer->as<amqp_queue_declare_ok_t>().message_count);
-      done = true;
-    });
+    bare_channel()->call(AMQP_QUEUE_DECLARE_METHOD, &fields, AMQP_QUEUE_DECLARE_OK_METHOD,
+                         [&](Result<Method> answer) {
+                           if (answer)
+                             depth = static_cast<int>(answer->as<amqp_queue_declare_ok_t>().message_count);
+                           done = true;
+                         });
     static_cast<void>(until([&done] { return done; }));
     return depth;
   }
@@ -115,12 +123,17 @@ class RealWorld final : public World {
   void cut() override {
     const auto before = first_->counters().reconnects + second_->counters().reconnects;
     pawl::testing::PrivateRabbit::shared().ctl({"close_all_connections", "contract"});
-    const auto back = [&] { return first_->counters().reconnects + second_->counters().reconnects >= before + 4; };
-    if (!until([&] { return back() && up(*first_) && up(*second_); })) throw std::runtime_error("it does not come back");
+    const auto back = [&] {
+      return first_->counters().reconnects + second_->counters().reconnects >= before + 4;
+    };
+    if (!until([&] { return back() && up(*first_) && up(*second_); }))
+      throw std::runtime_error("it does not come back");
   }
 
  private:
-  static bool up(const AmqpBroker& broker) { return broker.health().can_publish && broker.health().can_consume; }
+  static bool up(const AmqpBroker& broker) {
+    return broker.health().can_publish && broker.health().can_consume;
+  }
 
   std::unique_ptr<AmqpBroker> make(std::vector<std::string> lanes) {
     BrokerOptions options;
@@ -136,7 +149,8 @@ class RealWorld final : public World {
   Channel* bare_channel() {
     if (!bare_) {
       const std::string url = pawl::testing::PrivateRabbit::shared().url();
-      bare_ = std::make_unique<Connection>(loop, ConnectionOptions{.url = *parse_amqp_url(url), .name = "bare"}, bare_handler_);
+      bare_ = std::make_unique<Connection>(
+          loop, ConnectionOptions{.url = *parse_amqp_url(url), .name = "bare"}, bare_handler_);
       if (!until([this] { return bare_->is_open(); })) throw std::runtime_error("no connection");
       bare_channel_ = bare_->open_channel({});
     }

@@ -1,4 +1,5 @@
-// One broker and two processes that use it, for the contract suite: the same tests run on RabbitMQ and on the fake.
+// One broker and two processes that use it, for the contract suite: the same tests run on RabbitMQ and on the
+// fake.
 #pragma once
 
 #include <functional>
@@ -17,7 +18,8 @@ class World {
   virtual TicketPublisher& publisher() = 0;
   virtual TicketConsumer& consumer() = 0;  ///< of lane()
   virtual Bus& bus() = 0;
-  virtual Bus& other_bus() = 0;            ///< of another process
+  virtual LaneDepths& depths() = 0;
+  virtual Bus& other_bus() = 0;  ///< of another process
   /// Puts any message into a queue, as a foreign client would.
   virtual void inject(const std::string& queue, const std::string& message_id, const std::string& body) = 0;
   /// Ready messages of a queue.
@@ -29,7 +31,9 @@ class World {
   [[nodiscard]] const std::string& lane() const { return lane_; }
   bool until(const std::function<bool()>& condition, Millis limit = Millis{15'000});
   /// Turns the loop for a moment in which nothing is expected to happen.
-  void settle() { static_cast<void>(until([] { return false; }, Millis{300})); }
+  void settle() {
+    static_cast<void>(until([] { return false; }, Millis{300}));
+  }
 
   Loop loop;
 

@@ -17,14 +17,17 @@ std::string shared_url() { return PrivateRabbit::shared().url(); }
 TEST(AmqpBroker, DeclaresTheTopologyAtStart) {
   Subject subject(shared_url());
   ASSERT_TRUE(subject.ready());
-  const std::string queues = PrivateRabbit::shared().ctl({"list_queues", "--silent", "name", "type", "durable", "arguments"});
-  for (const char* name : {"lane.default.high", "lane.default.normal", "lane.default.low", "lane.default.resume"}) {
+  const std::string queues =
+      PrivateRabbit::shared().ctl({"list_queues", "--silent", "name", "type", "durable", "arguments"});
+  for (const char* name :
+       {"lane.default.high", "lane.default.normal", "lane.default.low", "lane.default.resume"}) {
     const auto line = queues.substr(queues.find(name), queues.substr(queues.find(name)).find('\n'));
     EXPECT_NE(line.find("quorum\ttrue"), std::string::npos) << line;
     EXPECT_NE(line.find("{\"x-delivery-limit\",20}"), std::string::npos) << line;
   }
   EXPECT_NE(queues.find("pawl.quarantine"), std::string::npos);
-  const std::string exchanges = PrivateRabbit::shared().ctl({"list_exchanges", "--silent", "name", "type", "durable"});
+  const std::string exchanges =
+      PrivateRabbit::shared().ctl({"list_exchanges", "--silent", "name", "type", "durable"});
   EXPECT_NE(exchanges.find("pawl.jobs\tdirect\ttrue"), std::string::npos);
   EXPECT_NE(exchanges.find("pawl.control\ttopic\ttrue"), std::string::npos);
   EXPECT_NE(exchanges.find("pawl.events\ttopic\ttrue"), std::string::npos);
@@ -58,7 +61,8 @@ TEST(AmqpBroker, PrefetchesHalfTheSlotsInAll) {
   subject.broker->consumer().set_free_slots(100);
   run_for(subject.loop, Millis{200});
   EXPECT_EQ(subject.broker->consume_window(), 50);
-  const std::string consumers = PrivateRabbit::shared().ctl({"list_consumers", "--silent", "queue_name", "prefetch_count"});
+  const std::string consumers =
+      PrivateRabbit::shared().ctl({"list_consumers", "--silent", "queue_name", "prefetch_count"});
   EXPECT_NE(consumers.find("lane.default.resume\t13"), std::string::npos) << consumers;
   EXPECT_NE(consumers.find("lane.default.low\t12"), std::string::npos) << consumers;
   subject.broker->consumer().set_free_slots(40);
@@ -77,7 +81,8 @@ TEST(AmqpBroker, TellsWhatIsUnroutableAndDeclaresAgain) {
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, "unroutable");
   EXPECT_EQ(subject.broker->counters().publish.returned, 1u);
-  EXPECT_TRUE(subject.until([&] { return static_cast<bool>(subject.publish(2, false, PriorityClass::kLow)); }));
+  EXPECT_TRUE(
+      subject.until([&] { return static_cast<bool>(subject.publish(2, false, PriorityClass::kLow)); }));
   Bare(shared_url()).purge("lane.default.low");
 }
 
@@ -126,11 +131,13 @@ TEST(AmqpBroker, NamesWrongCredentialsAndUnknownVhosts) {
   {
     Subject subject("amqp://guest:wrong" + url.substr(at), {});
     ASSERT_TRUE(subject.until([&] { return !subject.broker->health().last_error.empty(); }));
-    EXPECT_NE(subject.broker->health().last_error.find("ACCESS_REFUSED"), std::string::npos) << subject.broker->health().last_error;
+    EXPECT_NE(subject.broker->health().last_error.find("ACCESS_REFUSED"), std::string::npos)
+        << subject.broker->health().last_error;
   }
   Subject subject(PrivateRabbit::shared().url("no-such-vhost"), {});
   ASSERT_TRUE(subject.until([&] { return !subject.broker->health().last_error.empty(); }));
-  EXPECT_NE(subject.broker->health().last_error.find("vhost"), std::string::npos) << subject.broker->health().last_error;
+  EXPECT_NE(subject.broker->health().last_error.find("vhost"), std::string::npos)
+      << subject.broker->health().last_error;
 }
 
 TEST(AmqpBroker, LivesWithAQueueThatHasOtherArguments) {

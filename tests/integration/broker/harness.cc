@@ -55,8 +55,9 @@ bool Subject::ready() {
 
 Result<void> Subject::publish(std::uint64_t number, bool resume, PriorityClass priority) {
   auto outcome = std::make_shared<std::optional<Result<void>>>();
-  broker->publisher().publish({.exec_id = make_id(number), .epoch = 1, .priority = priority, .resume = resume},
-                              [outcome](Result<void> result) { *outcome = std::move(result); });
+  broker->publisher().publish(
+      {.exec_id = make_id(number), .epoch = 1, .priority = priority, .resume = resume},
+      [outcome](Result<void> result) { *outcome = std::move(result); });
   if (!until([outcome] { return outcome->has_value(); }, Millis{40'000})) {
     return fail(ErrorKind::kInternal, "no_outcome", "the publish had no outcome");
   }
@@ -86,8 +87,10 @@ Bare::Bare(const std::string& url) {
   ConnectionHandler handler;
   handler.on_open = [this] { is_open_ = true; };
   handler.on_close = [this](const Error&) { is_closed_ = true; };
-  connection_ = std::make_unique<Connection>(loop_, ConnectionOptions{.url = *parse_amqp_url(url), .name = "bare"}, handler);
-  if (!run_until(loop_, Millis{10'000}, [this] { return is_open_; })) throw std::runtime_error("no connection");
+  connection_ = std::make_unique<Connection>(
+      loop_, ConnectionOptions{.url = *parse_amqp_url(url), .name = "bare"}, handler);
+  if (!run_until(loop_, Millis{10'000}, [this] { return is_open_; }))
+    throw std::runtime_error("no connection");
 }
 
 Bare::~Bare() {
@@ -107,10 +110,12 @@ Channel* Bare::channel() {
 void Bare::call(amqp_method_number_t id, const void* fields, amqp_method_number_t reply) {
   bool is_done = false;
   channel()->call(id, fields, reply, [&is_done](const Result<Method>&) { is_done = true; });
-  if (!run_until(loop_, Millis{10'000}, [&is_done] { return is_done; })) throw std::runtime_error("no answer");
+  if (!run_until(loop_, Millis{10'000}, [&is_done] { return is_done; }))
+    throw std::runtime_error("no answer");
 }
 
-void Bare::publish(const std::string& exchange, const std::string& key, const std::string& message_id, const std::string& body) {
+void Bare::publish(const std::string& exchange, const std::string& key, const std::string& message_id,
+                   const std::string& body) {
   OutgoingMessage message;
   message.exchange = exchange;
   message.routing_key = key;
@@ -127,10 +132,11 @@ int Bare::depth(const std::string& queue) {
   amqp_queue_declare_t fields{};
   fields.queue = to_bytes(queue);
   fields.passive = 1;
-  channel()->call(AMQP_QUEUE_DECLARE_METHOD, &fields, AMQP_QUEUE_DECLARE_OK_METHOD, [&](Result<Method> answer) {
-    if (answer) depth = static_cast<int>(answer->as<amqp_queue_declare_ok_t>().message_count);
-    is_done = true;
-  });
+  channel()->call(AMQP_QUEUE_DECLARE_METHOD, &fields, AMQP_QUEUE_DECLARE_OK_METHOD,
+                  [&](Result<Method> answer) {
+                    if (answer) depth = static_cast<int>(answer->as<amqp_queue_declare_ok_t>().message_count);
+                    is_done = true;
+                  });
   static_cast<void>(run_until(loop_, Millis{10'000}, [&is_done] { return is_done; }));
   return depth;
 }

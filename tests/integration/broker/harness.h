@@ -1,5 +1,5 @@
-// What the broker's integration tests share: a loop that is driven until something holds, a broker process under test, and a bare
-// connection to do to RabbitMQ what Pawl never would.
+// What the broker's integration tests share: a loop that is driven until something holds, a broker process
+// under test, and a bare connection to do to RabbitMQ what Pawl never would.
 #pragma once
 
 #include <functional>
@@ -35,8 +35,11 @@ class Subject {
 
   [[nodiscard]] bool ready();
   /// Publishes one ticket and waits for its outcome.
-  Result<void> publish(std::uint64_t number, bool resume = false, PriorityClass priority = PriorityClass::kNormal);
-  bool until(const std::function<bool()>& condition, Millis limit = Millis{15'000}) { return run_until(loop, limit, condition); }
+  Result<void> publish(std::uint64_t number, bool resume = false,
+                       PriorityClass priority = PriorityClass::kNormal);
+  bool until(const std::function<bool()>& condition, Millis limit = Millis{15'000}) {
+    return run_until(loop, limit, condition);
+  }
   /// Publishes and consumes one ticket, again and again until it works: all is well again.
   bool works(Millis limit = Millis{30'000});
 
@@ -56,7 +59,8 @@ class Bare {
  public:
   explicit Bare(const std::string& url);
   ~Bare();
-  void publish(const std::string& exchange, const std::string& key, const std::string& message_id, const std::string& body);
+  void publish(const std::string& exchange, const std::string& key, const std::string& message_id,
+               const std::string& body);
   /// Messages ready in a queue, or -1 when it does not exist.
   int depth(const std::string& queue);
   void delete_queue(const std::string& queue);

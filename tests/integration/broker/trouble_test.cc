@@ -1,5 +1,6 @@
-// The broker troubles of reliability.md §2 and §3 with a RabbitMQ of our own that is killed, stopped, frozen, starved and wiped. Each
-// ends with the same question: do publishing and consuming work again, without anybody's help?
+// The broker troubles of reliability.md §2 and §3 with a RabbitMQ of our own that is killed, stopped, frozen,
+// starved and wiped. Each ends with the same question: do publishing and consuming work again, without
+// anybody's help?
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -102,7 +103,8 @@ TEST(BrokerTrouble, QueueDeletedUnderItsConsumer) {
   Running subject;
   {
     Bare bare(node().url());
-    for (const char* queue : {"lane.default.normal", "lane.default.resume", "pawl.quarantine"}) bare.delete_queue(queue);
+    for (const char* queue : {"lane.default.normal", "lane.default.resume", "pawl.quarantine"})
+      bare.delete_queue(queue);
   }
   EXPECT_TRUE(subject.works());
   EXPECT_GE(subject.broker->counters().consume.cancelled_by_broker, 1u);
@@ -139,8 +141,9 @@ TEST(BrokerTrouble, MemoryAlarmBlocksPublishesOnly) {
   node().ctl({"set_vm_memory_high_watermark", "absolute", "1000"});
   // The broker says so at the first publish, and confirms that one when the alarm is over.
   bool was_confirmed = false;
-  subject.broker->publisher().publish({.exec_id = make_id(100), .epoch = 1},
-                                      [&](const Result<void>& result) { was_confirmed = result.has_value(); });
+  subject.broker->publisher().publish({.exec_id = make_id(100), .epoch = 1}, [&](const Result<void>& result) {
+    was_confirmed = result.has_value();
+  });
   ASSERT_TRUE(subject.until([&] { return subject.broker->health().is_blocked; }));
   const auto reconnects = subject.broker->counters().reconnects;
   EXPECT_EQ(subject.publish(101).error().code, "broker_blocked");
@@ -161,7 +164,8 @@ TEST(BrokerTrouble, FrozenBrokerIsNoticedByItsSilence) {
   StallWatch stalls(subject.loop);
   node().sigstop();
   const auto since = std::chrono::steady_clock::now();
-  ASSERT_TRUE(subject.until([&] { return !subject.broker->health().can_consume && !subject.broker->health().can_publish; }));
+  ASSERT_TRUE(subject.until(
+      [&] { return !subject.broker->health().can_consume && !subject.broker->health().can_publish; }));
   EXPECT_LT(std::chrono::steady_clock::now() - since, Millis{7'000}) << "two intervals and a tick";
   EXPECT_LT(stalls.longest(), Millis{250});
   node().sigcont();
@@ -196,7 +200,8 @@ TEST(BrokerTrouble, UnackedTicketsComeAgainAndStaleAcksAreDropped) {
   subject.got.clear();
   node().ctl({"close_all_connections", "test"});
   ASSERT_TRUE(subject.until([&] { return subject.got.size() == 5; }));
-  EXPECT_TRUE(std::all_of(subject.got.begin(), subject.got.end(), [](const Delivery& d) { return d.redelivered; }));
+  EXPECT_TRUE(
+      std::all_of(subject.got.begin(), subject.got.end(), [](const Delivery& d) { return d.redelivered; }));
   const auto reconnects = subject.broker->counters().reconnects;
   subject.broker->consumer().ack(old);
   EXPECT_EQ(subject.broker->counters().consume.stale_acks, 5u);

@@ -1,4 +1,5 @@
-// The fault switches of the in-memory twin, with time driven by hand. What it has in common with RabbitMQ is in the contract suite.
+// The fault switches of the in-memory twin, with time driven by hand. What it has in common with RabbitMQ is
+// in the contract suite.
 #include "broker/fake_broker.h"
 
 #include <gtest/gtest.h>
@@ -15,8 +16,10 @@ class FakeBrokerTest : public ::testing::Test {
           delays.push_back(delay);
           later.push_back(std::move(fn));
         }),
-        publisher(broker.make_publisher()), consumer(broker.make_consumer({"default"})) {
-    consumer->on_deliveries([this](std::vector<Delivery> batch) { got.insert(got.end(), batch.begin(), batch.end()); });
+        publisher(broker.make_publisher()),
+        consumer(broker.make_consumer({"default"})) {
+    consumer->on_deliveries(
+        [this](std::vector<Delivery> batch) { got.insert(got.end(), batch.begin(), batch.end()); });
     consumer->set_free_slots(100);
   }
 

@@ -45,7 +45,8 @@ TEST(FrameReader, DoesNotCareWhereTheStreamIsCut) {
   const std::string bytes = three_frames();
   for (const std::size_t step : {1u, 2u, 3u, 7u, 8u, 13u, 14u, 15u, 100u, 3020u}) {
     Collector collector;
-    for (std::size_t at = 0; at < bytes.size(); at += step) ASSERT_TRUE(collector.reader.feed(std::string_view(bytes).substr(at, step)));
+    for (std::size_t at = 0; at < bytes.size(); at += step)
+      ASSERT_TRUE(collector.reader.feed(std::string_view(bytes).substr(at, step)));
     EXPECT_EQ(collector.seen, kThree) << "cut each " << step;
     EXPECT_EQ(collector.reader.buffered(), 0u);
   }

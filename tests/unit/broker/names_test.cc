@@ -26,14 +26,15 @@ TEST(Topology, NamesTheQueuesOfALane) {
 
 TEST(Topology, ServesResumeQueuesOfAllLanesFirst) {
   EXPECT_EQ(lane_queues({"a", "b"}),
-            (std::vector<std::string>{"lane.a.resume", "lane.b.resume", "lane.a.high", "lane.b.high", "lane.a.normal",
-                                      "lane.b.normal", "lane.a.low", "lane.b.low"}));
+            (std::vector<std::string>{"lane.a.resume", "lane.b.resume", "lane.a.high", "lane.b.high",
+                                      "lane.a.normal", "lane.b.normal", "lane.a.low", "lane.b.low"}));
 }
 
 TEST(Topology, HasExactlyWhatTheDesignSays) {
   const Topology topology = make_topology({"default"});
   EXPECT_EQ(topology.exchanges,
-            (std::vector<ExchangeSpec>{{"pawl.jobs", "direct"}, {"pawl.control", "topic"}, {"pawl.events", "topic"}}));
+            (std::vector<ExchangeSpec>{
+                {"pawl.jobs", "direct"}, {"pawl.control", "topic"}, {"pawl.events", "topic"}}));
   ASSERT_EQ(topology.queues.size(), 5u);
   for (std::size_t i = 0; i < 4; ++i) {
     EXPECT_EQ(topology.queues[i].delivery_limit, 20);
@@ -46,14 +47,17 @@ TEST(Topology, HasExactlyWhatTheDesignSays) {
 
 TEST(Topology, RefusesLaneNamesThatWouldBeAmbiguous) {
   EXPECT_TRUE(is_valid_lane("gpu-2_x"));
-  for (const auto& lane : {std::string(), std::string("a.b"), std::string("A"), std::string("a b"), std::string("#"),
-                           std::string(64, 'a')}) {
+  for (const auto& lane : {std::string(), std::string("a.b"), std::string("A"), std::string("a b"),
+                           std::string("#"), std::string(64, 'a')}) {
     EXPECT_FALSE(is_valid_lane(lane)) << lane;
   }
 }
 
 TicketMessage ticket(std::string traceparent = "") {
-  return {.exec_id = *Uuid::parse(kId), .epoch = 4'000'000'000, .lane = "llm", .traceparent = std::move(traceparent)};
+  return {.exec_id = *Uuid::parse(kId),
+          .epoch = 4'000'000'000,
+          .lane = "llm",
+          .traceparent = std::move(traceparent)};
 }
 
 TEST(Ticket, ComesBackAsItWent) {
@@ -90,15 +94,18 @@ TEST(Ticket, RefusesEverythingElse) {
   const std::string id(kId);
   const std::string good = R"({"exec_id":")" + id + R"(","epoch":7})";
   ASSERT_TRUE(parse_ticket(id + ":7", good));
-  for (const auto& message_id : {std::string(), id, id + ":", id + ":07", id + ":-1", id + ":8", id + ":7 ", id + ":4294967296",
-                                 "x" + id + ":7", std::string("00000000-0000-0000-0000-000000000000:7")}) {
+  for (const auto& message_id :
+       {std::string(), id, id + ":", id + ":07", id + ":-1", id + ":8", id + ":7 ", id + ":4294967296",
+        "x" + id + ":7", std::string("00000000-0000-0000-0000-000000000000:7")}) {
     EXPECT_FALSE(parse_ticket(message_id, good)) << message_id;
   }
-  for (const auto& body : {std::string(), std::string("null"), std::string("[]"), std::string("{}"), good + " x", good.substr(1),
-                           R"({"exec_id":")" + id + R"(","epoch":7,"more":1})", R"({"exec_id":")" + id + R"("})",
-                           R"({"exec_id":")" + id + R"(","epoch":7.5})", R"({"exec_id":")" + id + R"(","epoch":"7"})",
-                           std::string(R"({"exec_id":7,"epoch":7})"), R"({"exec_id":")" + id + R"(","epoch":7,"traceparent":"x"})",
-                           R"({"exec_id":")" + id + R"(","epoch":7,"epoch":7})", std::string(100'000, '[')}) {
+  for (const auto& body :
+       {std::string(), std::string("null"), std::string("[]"), std::string("{}"), good + " x", good.substr(1),
+        R"({"exec_id":")" + id + R"(","epoch":7,"more":1})", R"({"exec_id":")" + id + R"("})",
+        R"({"exec_id":")" + id + R"(","epoch":7.5})", R"({"exec_id":")" + id + R"(","epoch":"7"})",
+        std::string(R"({"exec_id":7,"epoch":7})"),
+        R"({"exec_id":")" + id + R"(","epoch":7,"traceparent":"x"})",
+        R"({"exec_id":")" + id + R"(","epoch":7,"epoch":7})", std::string(100'000, '[')}) {
     EXPECT_FALSE(parse_ticket(id + ":7", body)) << body.substr(0, 100);
   }
 }

@@ -37,11 +37,32 @@ TEST(AmqpUrl, DecodesVhostAndTakesIpv6) {
 }
 
 TEST(AmqpUrl, RefusesWhatItDoesNotUnderstand) {
-  for (const char* text :
-       {"", "amqp://", "http://u:p@h", "AMQP://u:p@h", "amqp://h", "amqp://u@h", "amqp://:p@h", "amqp://u:@h", "amqp://u:p@",
-        "amqp://u:p@h:0", "amqp://u:p@h:65536", "amqp://u:p@h:5672x", "amqp://u:p@h:", "amqp://u:p@h:-1", "amqp://u:p@h/a/b",
-        "amqp://u:p@h/?heartbeat=1", "amqp://u:p@h#x", "amqp://u:%zz@h", "amqp://u:%4@h", "amqp://u:p q@h", "amqp://u:%00@h",
-        "amqp://u:p@h ost", "amqp://u:p@[::1", "amqp://u:p@[::1]x", "amqp://u:p@[g::1]", "amqp://u:p@h\n"}) {
+  for (const char* text : {"",
+                           "amqp://",
+                           "http://u:p@h",
+                           "AMQP://u:p@h",
+                           "amqp://h",
+                           "amqp://u@h",
+                           "amqp://:p@h",
+                           "amqp://u:@h",
+                           "amqp://u:p@",
+                           "amqp://u:p@h:0",
+                           "amqp://u:p@h:65536",
+                           "amqp://u:p@h:5672x",
+                           "amqp://u:p@h:",
+                           "amqp://u:p@h:-1",
+                           "amqp://u:p@h/a/b",
+                           "amqp://u:p@h/?heartbeat=1",
+                           "amqp://u:p@h#x",
+                           "amqp://u:%zz@h",
+                           "amqp://u:%4@h",
+                           "amqp://u:p q@h",
+                           "amqp://u:%00@h",
+                           "amqp://u:p@h ost",
+                           "amqp://u:p@[::1",
+                           "amqp://u:p@[::1]x",
+                           "amqp://u:p@[g::1]",
+                           "amqp://u:p@h\n"}) {
     const auto url = parse_amqp_url(text);
     ASSERT_FALSE(url) << text;
     EXPECT_EQ(url.error().code, "bad_amqp_url") << text;
