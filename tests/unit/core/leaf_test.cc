@@ -133,7 +133,7 @@ TEST(Timeout, OfTheExecutionEndsIt) {
   world.script["a"] = {completes("{}", Millis(20'000))};
   world.run();
   EXPECT_EQ(world.row().status, ExecutionStatus::kTimedOut) << world.trace();
-  EXPECT_EQ(world.at(), Millis(3000));
+  EXPECT_EQ(world.time(), Millis(3000));
   EXPECT_EQ(world.status_of("a"), "cancelled");
   EXPECT_TRUE(world.calls()[0].cancelled);
 }

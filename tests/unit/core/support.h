@@ -79,7 +79,7 @@ class Scripted : public sim::VirtualWorld {
     for (const Event& event : store().events()) n += event.type == type && (path.empty() || event.step == path) ? 1 : 0;
     return n;
   }
-  [[nodiscard]] Millis at() const { return std::chrono::floor<Millis>(now().time_since_epoch()); }
+  [[nodiscard]] Millis time() const { return std::chrono::floor<Millis>(now().time_since_epoch()); }
 
  private:
   sim::ToolAnswer next(const core::StartTool& call) {
