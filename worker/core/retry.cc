@@ -80,7 +80,7 @@ bool Machine::schedule_retry(NodeIndex index, const Failure& failure, json::Obje
   const bool is_asked = failure.retry_after && *failure.retry_after > Millis{0};
   if (!is_asked) leaf.previous_delay = decision.delay;
   leaf.due = now + std::chrono::ceil<Micros>(decision.delay);  // rounded up: never early
-  data.set("delay_ms", decision.delay.count());
+  data.set("delay_ms", std::chrono::ceil<Millis>(decision.delay).count());
   data.set("at", format_rfc3339(wall(leaf.due)));
   data.set("next_attempt", leaf.attempt + 1);
   data.set("due_us", leaf.due.count());

@@ -10,5 +10,6 @@ namespace pawl::sim {
 Result<json::Value> run_breaker_case(const json::Value& line);
 Result<json::Value> run_retry_case(const json::Value& line);
 Result<json::Value> run_budget_case(const json::Value& line);
+Result<json::Value> run_plan_case(const json::Value& line);
 
 }  // namespace pawl::sim

@@ -19,6 +19,7 @@ constexpr std::array kCommands{
     Command{"breaker", pawl::sim::run_breaker_case},
     Command{"retry", pawl::sim::run_retry_case},
     Command{"budget", pawl::sim::run_budget_case},
+    Command{"plan", pawl::sim::run_plan_case},
 };
 
 pawl::json::Value answer(const Command& command, const std::string& text) {
