@@ -13,15 +13,17 @@ struct Waiter::Wait {
   MonoTime until{}, watched_at{};
   std::function<bool(const store::ExecutionRow&)> enough;
   Done<store::ExecutionRow> done;
+  bool owner_knows = false;  // good for the first second: then the owner may be another one
   bool looking = false, look_again = false, watching = false;
   Timer timer;
 };
 
 Waiter::~Waiter() = default;
 
-void Waiter::wait(const Uuid& tenant, const Uuid& exec_id, MonoTime until, std::function<bool(const store::ExecutionRow&)> enough,
+void Waiter::wait(const Uuid& tenant, const Uuid& exec_id, Word word, MonoTime until, std::function<bool(const store::ExecutionRow&)> enough,
                   Done<store::ExecutionRow> done) {
   auto wait = std::make_shared<Wait>(loop_, tenant, exec_id);
+  wait->owner_knows = word == Word::kOwnerKnows;
   wait->until = until;
   wait->enough = std::move(enough);
   wait->done = std::move(done);
@@ -45,7 +47,7 @@ void Waiter::looked(const std::shared_ptr<Wait>& wait, Result<store::ExecutionRo
   const bool gone = !row && row.error().kind == ErrorKind::kNotFound;
   if (gone || (row && wait->enough(*row)) || loop_.now() >= wait->until) return finish(wait, std::move(row));
   if (std::exchange(wait->look_again, false)) return look(wait);
-  watch(*wait);
+  if (!std::exchange(wait->owner_knows, false)) watch(*wait);
   const auto left = std::chrono::ceil<Millis>(wait->until - loop_.now());
   wait->timer.start(std::min(left, kWatchPoll), [this, weak = std::weak_ptr<Wait>(wait)] {
     if (const auto held = weak.lock()) look(held);

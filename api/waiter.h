@@ -17,12 +17,15 @@ namespace pawl::api {
 
 class Waiter {
  public:
+  /// Whether the owner knows already that this process waits (the ticket said so), or has to be told.
+  enum class Word : unsigned char { kOwnerKnows, kTellOwner };
+
   Waiter(Loop& loop, store::ReadStore& reads, broker::Bus& bus) : loop_(loop), reads_(reads), bus_(bus) {}
   ~Waiter();
 
   /// Reads the execution again and again until `enough(row)` or `until`; then `done` with what was read last. Errors: as
   /// ReadStore::get when even the last look failed. The answer to a client that went away is simply not used.
-  void wait(const Uuid& tenant, const Uuid& exec_id, MonoTime until, std::function<bool(const store::ExecutionRow&)> enough,
+  void wait(const Uuid& tenant, const Uuid& exec_id, Word word, MonoTime until, std::function<bool(const store::ExecutionRow&)> enough,
             Done<store::ExecutionRow> done);
   /// Word that `exec_id` moved on: everybody who waits for it looks.
   void wake(const Uuid& exec_id);

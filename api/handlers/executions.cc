@@ -41,7 +41,7 @@ void get_execution(Services& services, const CallPtr& call) {
     const auto changed = [rev = row->rev, epoch = row->epoch, status = row->status](const store::ExecutionRow& now) {
       return now.rev != rev || now.epoch != epoch || now.status != status;
     };
-    services.waiter.wait(call->principal.tenant, id, services.loop.now() + wait, changed, [call](Result<store::ExecutionRow> now) {
+    services.waiter.wait(call->principal.tenant, id, Waiter::Word::kTellOwner, services.loop.now() + wait, changed, [call](Result<store::ExecutionRow> now) {
       if (!now) return call->fail(now.error());
       answer_execution(*call, *now);
     });

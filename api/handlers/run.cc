@@ -109,7 +109,7 @@ void cancel_after_timeout(Services& services, const Call& call, const Uuid& exec
 
 void wait_and_answer(Services& services, const CallPtr& call, const Accepted& accepted, Millis wait, bool cancel) {
   const bool replayed = accepted.kind == Accepted::Kind::kReplayed;
-  services.waiter.wait(call->principal.tenant, accepted.exec_id, services.loop.now() + wait,
+  services.waiter.wait(call->principal.tenant, accepted.exec_id, Waiter::Word::kOwnerKnows, services.loop.now() + wait,
                        [](const store::ExecutionRow& row) { return is_final(row.status); },
                        [&services, call, replayed, cancel, exec_id = accepted.exec_id](Result<store::ExecutionRow> row) {
     if (!row) return call->fail(row.error());
@@ -149,12 +149,20 @@ Result<void> check_run_query(const Call& call, RunKind kind) {
   return {};
 }
 
+/// Fields are judged before the object (http-api.md §1), also when there is no task to judge the input by.
+void refuse_unknown(Services& services, const CallPtr& call, RunKind kind, const Error& error) {
+  auto any_plan = std::make_shared<plan::Plan>();
+  any_plan->limits = {16, 1'000'000, 256};
+  auto submission = read_submission(call->body, CachedTask{"", 0, std::move(any_plan)}, services, kind, "");
+  call->fail(submission ? error : submission.error());
+}
+
 void run_task(Services& services, const CallPtr& call, RunKind kind) {
   if (auto known = check_run_query(*call, kind); !known) return call->fail(known.error());
   if (auto long_strings = check_strings(call->body, {"with"}); !long_strings.empty()) return call->fail(faults_error(std::move(long_strings)));
   services.task_cache.newest(call->principal.tenant, call->param("task_id"), call->deadline,
                              [&services, call, kind](const Result<CachedTask>& task) {
-    if (!task) return call->fail(task.error());
+    if (!task) return refuse_unknown(services, call, kind, task.error());
     run_one(services, call, *task, call->body, kind);
   });
 }
