@@ -72,12 +72,13 @@ class WiredApi final : public ApiProcess {
         tasks_(loop, *pool_),
         reads_(loop, *pool_),
         controls_(loop, *pool_),
-        keys_(loop, *pool_),
+        plans_(*pool_),
+        keys_(*pool_),
         authenticator_(loop, keys_),
         task_cache_(loop, tasks_, config.list("lanes")),
         waiter_(loop, reads_, broker_->bus()),
         cursors_(std::move(secret)),
-        services_{loop,         rng_,           log,         accepts_, tasks_,           tasks_,          reads_,
+        services_{loop,         rng_,           log,         accepts_, tasks_,           plans_,          reads_,
                   controls_,    keys_,          broker_->publisher(),  broker_->bus(),   broker_->depths(), authenticator_, task_cache_,
                   waiter_,      cursors_,       tool_catalogue_, config.list("lanes"), "api." + id_},
         gate_(loop, authenticator_, all_routes(services_), config.duration("accept_deadline")),
@@ -196,6 +197,7 @@ class WiredApi final : public ApiProcess {
   store::PgTaskStore tasks_;
   store::PgReadStore reads_;
   store::PgControlStore controls_;
+  store::PgPlanStore plans_;
   store::PgKeyStore keys_;
   Authenticator authenticator_;
   TaskCache task_cache_;

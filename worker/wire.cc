@@ -90,9 +90,10 @@ class WiredWorker final : public WorkerProcess {
         pool_(db::make_pool(loop, rng, log, pool_options(config))),
         work_(loop, *pool_, log),
         tasks_(loop, *pool_),
+        plans_(*pool_),
         control_(loop, *pool_),
-        keeper_store_(loop, *pool_),
-        engine_({loop, rng, log, work_, tasks_, tasks_, control_, broker_->consumer(), broker_->publisher(), broker_->bus(), *tools_,
+        keeper_store_(loop, *pool_, log),
+        engine_({loop, rng, log, work_, plans_, tasks_, control_, broker_->consumer(), broker_->publisher(), broker_->bus(), *tools_,
                  make_observer(metrics_)},
                 options_),
         keeper_(loop, keeper_store_, broker_->publisher(), broker_->depths(), log, keeper_options(config, options_.worker_id)),
@@ -159,6 +160,7 @@ class WiredWorker final : public WorkerProcess {
   std::unique_ptr<db::Pool> pool_;
   store::PgWorkStore work_;
   store::PgTaskStore tasks_;
+  store::PgPlanStore plans_;
   store::PgControlStore control_;
   store::PgKeeperStore keeper_store_;
   engine::Engine engine_;
