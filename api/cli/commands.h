@@ -1,0 +1,15 @@
+// The commands of each group. Adding one is a row here and a function beside it.
+#pragma once
+
+#include <vector>
+
+#include "api/cli/command.h"
+
+namespace pawl::cli {
+
+std::vector<Command> migrate_commands();
+
+/// All of them, in the order of the help.
+const std::vector<Command>& all_commands();
+
+}  // namespace pawl::cli
