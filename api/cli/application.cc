@@ -1,5 +1,7 @@
 #include "api/cli/application.h"
 
+#include <algorithm>
+
 #include "api/cli/commands.h"
 #include "api/cli/exit_code.h"
 #include "api/cli/options.h"
@@ -8,13 +10,21 @@
 namespace pawl::cli {
 namespace {
 
+/// Line breaks and tabs (libpq sends some) as blanks: an error is one line.
+std::string one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
+  return escaped(text);
+}
+
 /// What went wrong and what to do next; the faults of an input below, one a line.
 void print_error(Screen& screen, const Error& error) {
-  std::string text = "pawl: " + escaped(error.message);
-  if (!error.suggestion.empty()) text += "; " + escaped(error.suggestion);
+  std::string text = "pawl: " + one_line(error.message);
+  if (!error.suggestion.empty()) text += "; " + one_line(error.suggestion);
   text += '\n';
   for (const Fault& fault : error.faults) {
-    text += "  " + escaped(fault.pointer.empty() ? "(document)" : fault.pointer) + ": " + escaped(fault.message) + '\n';
+    text += "  " + escaped(fault.pointer.empty() ? "(document)" : fault.pointer) + ": " +
+            one_line(fault.message) + '\n';
   }
   screen.err(text);
 }

@@ -32,7 +32,8 @@ const std::vector<Parameter>& global_parameters() {
       {Shape::kFlag, "-q,--quiet", "print ids only"},
       {Shape::kValue, "--profile", "profile of ~/.config/pawl/profiles.toml (PAWL_PROFILE)", "NAME"},
       {Shape::kValue, "--url", "address of the API (PAWL_URL)", "URL"},
-      {Shape::kValue, "--api-key", "API key (PAWL_API_KEY); seen in the list of processes, so prefer a file", "KEY"},
+      {Shape::kValue, "--api-key", "API key (PAWL_API_KEY); seen in the list of processes, so prefer a file",
+       "KEY"},
       {Shape::kValue, "--api-key-file", "file that holds the API key", "FILE"},
       {Shape::kValue, "--ops-url", "address of the API's operations port (PAWL_OPS_URL)", "URL"},
   };

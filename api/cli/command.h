@@ -1,5 +1,5 @@
-// What a command is: its words, its parameters, what it does. The table of commands (commands.h) is made of these;
-// options.cc parses by it, completion.cc completes by it.
+// What a command is: its words, its parameters, what it does. The table of commands (commands.h) is made of
+// these; options.cc parses by it, completion.cc completes by it.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,5 @@
-// What a command works with. The world outside is ports and values here, so that a whole command runs in a unit test.
+// What a command works with. The world outside is ports and values here, so that a whole command runs in a
+// unit test.
 #pragma once
 
 #include <functional>
@@ -32,7 +33,8 @@ struct World {
   Time& time;
   /// A transport to `url` that shows `api_key` ("" = none).
   std::function<std::unique_ptr<Transport>(const std::string& url, const std::string& api_key)> connect;
-  /// Replaces this process by the program of that name beside this one. Errors: kNotFound. Returns only on failure.
+  /// Replaces this process by the program of that name beside this one. Errors: kNotFound. Returns only on
+  /// failure.
   std::function<Error(const std::string& program, const std::vector<std::string>& arguments)> hand_over;
 };
 

@@ -52,12 +52,20 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* user) {
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return size;
   std::string name(line.substr(0, colon));
-  std::transform(name.begin(), name.end(), name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   std::string_view value = line.substr(colon + 1);
   while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
-  while (!value.empty() && (value.back() == '\r' || value.back() == '\n' || value.back() == ' ')) value.remove_suffix(1);
+  while (!value.empty() && (value.back() == '\r' || value.back() == '\n' || value.back() == ' '))
+    value.remove_suffix(1);
   exchange.answer.headers[name] = std::string(value);
   return size;
+}
+
+/// A stack on this machine is never asked for through the proxy of the environment.
+bool is_loopback(std::string_view url) {
+  const std::string_view host = url.substr(std::min(url.find("//"), url.size() - 2) + 2);
+  return host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]");
 }
 
 class CurlTransport final : public Transport {
@@ -91,6 +99,7 @@ class CurlTransport final : public Transport {
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    if (is_loopback(url_)) curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(kConnectTimeout.count()));
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(request.timeout.count()));
@@ -143,13 +152,15 @@ class CurlTransport final : public Transport {
         curl_off_t connected = 0;
         curl_easy_getinfo(easy_.get(), CURLINFO_CONNECT_TIME_T, &connected);
         if (connected > 0) {
-          return {ErrorKind::kTimeout, "no_answer", "no answer from " + url_ + " in time", "try again, or see: pawl doctor"};
+          return {ErrorKind::kTimeout, "no_answer", "no answer from " + url_ + " in time",
+                  "try again, or see: pawl doctor"};
         }
         break;
       }
       case CURLE_URL_MALFORMAT:
       case CURLE_UNSUPPORTED_PROTOCOL:
-        return {ErrorKind::kInvalid, "bad_url", "'" + url_ + "' is no address of an API", "give --url http://host:port"};
+        return {ErrorKind::kInvalid, "bad_url", "'" + url_ + "' is no address of an API",
+                "give --url http://host:port"};
       default: break;
     }
     return {ErrorKind::kUnavailable, "unreachable", "cannot reach " + url_ + " (" + why + ")",

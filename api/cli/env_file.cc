@@ -20,15 +20,19 @@ std::optional<std::string> shell_word(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (quote == '\'') {
-      if (c == quote) quote = 0;
-      else word += c;
+      if (c == quote)
+        quote = 0;
+      else
+        word += c;
     } else if (c == '\\' && i + 1 < text.size()) {
       const char next = text[++i];
       if (quote == '"' && next != '"' && next != '\\' && next != '$' && next != '`') word += c;
       word += next;
     } else if (quote == '"') {
-      if (c == quote) quote = 0;
-      else word += c;
+      if (c == quote)
+        quote = 0;
+      else
+        word += c;
     } else if (c == '\'' || c == '"') {
       quote = c;
     } else if (c == ' ' || c == '\t' || c == ';') {
@@ -58,7 +62,8 @@ Assignments parse_env_file(std::string_view text) {
     if (line.starts_with("export ")) line = trim_left(line.substr(7));
     const std::size_t equals = line.find('=');
     if (equals == std::string_view::npos || !is_name(line.substr(0, equals))) continue;
-    if (auto value = shell_word(line.substr(equals + 1))) out[std::string(line.substr(0, equals))] = std::move(*value);
+    if (auto value = shell_word(line.substr(equals + 1)))
+      out[std::string(line.substr(0, equals))] = std::move(*value);
   }
   return out;
 }

@@ -1,4 +1,5 @@
-// Reads files of shell assignments, as deploy/local writes them. They are parsed, never run: no expansion, no commands.
+// Reads files of shell assignments, as deploy/local writes them. They are parsed, never run: no expansion, no
+// commands.
 #pragma once
 
 #include <map>
@@ -9,8 +10,8 @@ namespace pawl::cli {
 
 using Assignments = std::map<std::string, std::string, std::less<>>;
 
-/// `NAME=value`, `export NAME=value`, 'single' and "double" quotes, backslashes, # comments. Lines that are something
-/// else are passed over; the last assignment of a name wins.
+/// `NAME=value`, `export NAME=value`, 'single' and "double" quotes, backslashes, # comments. Lines that are
+/// something else are passed over; the last assignment of a name wins.
 Assignments parse_env_file(std::string_view text);
 
 }  // namespace pawl::cli

@@ -19,7 +19,8 @@ inline constexpr int kExitInterrupted = 130;  ///< Ctrl-C, as shells have it
 
 /// The exit code of a call that went wrong.
 int exit_code_of(ErrorKind kind);
-/// The exit code of an execution's (or session task's) final status; kExitFailed for a status that is not final.
+/// The exit code of an execution's (or session task's) final status; kExitFailed for a status that is not
+/// final.
 int exit_code_of_status(std::string_view status);
 
 }  // namespace pawl::cli

@@ -32,7 +32,8 @@ Assignments environment() {
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view line(*entry);
     const std::size_t equals = line.find('=');
-    if (equals != std::string_view::npos) out[std::string(line.substr(0, equals))] = std::string(line.substr(equals + 1));
+    if (equals != std::string_view::npos)
+      out[std::string(line.substr(0, equals))] = std::string(line.substr(equals + 1));
   }
   return out;
 }
@@ -64,7 +65,8 @@ Error hand_over(const std::string& program, const std::vector<std::string>& argu
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
   execv(path.c_str(), argv.data());
-  return {ErrorKind::kNotFound, "no_program", program + " does not lie beside this program", "build it: deploy/build"};
+  return {ErrorKind::kNotFound, "no_program", program + " does not lie beside this program",
+          "build it: deploy/build"};
 }
 
 bool is_color_wanted(const Assignments& variables) {

@@ -17,7 +17,8 @@ Result<T> with_patience(Context& context, const std::function<Result<T>()>& work
   const MonoTime give_up = context.world.time.monotonic() + kMigrateRetryFor;
   while (true) {
     auto done = work();
-    if (done || done.error().kind != ErrorKind::kUnavailable || context.world.time.monotonic() >= give_up) return done;
+    if (done || done.error().kind != ErrorKind::kUnavailable || context.world.time.monotonic() >= give_up)
+      return done;
     context.world.time.sleep(kMigrateRetryDelay);
   }
 }
@@ -51,7 +52,9 @@ Result<int> migrate(Context& context, const Arguments& arguments) {
   if (!report) return refuse(std::move(report).error());
   for (const std::string& name : report->applied) context.screen.out("applied " + name + "\n");
   context.screen.out("schema " + std::to_string(report->after) +
-                     (report->applied.empty() ? ": up to date\n" : ": " + std::to_string(report->applied.size()) + " applied\n"));
+                     (report->applied.empty()
+                          ? ": up to date\n"
+                          : ": " + std::to_string(report->applied.size()) + " applied\n"));
   return kExitCompleted;
 }
 

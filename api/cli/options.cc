@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "api/cli/exit_code.h"
+#include "api/cli/text.h"
 #include "common/process/program.h"
 
 namespace pawl::cli {
@@ -116,8 +117,9 @@ class Tree {
     Node& node = nodes_.emplace_back();
     node.command = &command;
     const std::size_t space = command.path.rfind(' ');
-    node.app = parent_of(command.path).add_subcommand(
-        space == std::string::npos ? command.path : command.path.substr(space + 1), command.summary);
+    node.app = parent_of(command.path)
+                   .add_subcommand(space == std::string::npos ? command.path : command.path.substr(space + 1),
+                                   command.summary);
     if (!command.details.empty()) node.app->footer(command.details);
     for (const Parameter& parameter : command.parameters) {
       if (parameter.shape == Shape::kRest) {
@@ -162,12 +164,18 @@ Invocation parse_command_line(const std::vector<std::string>& words, const std::
     tree.root().parse(std::vector<std::string>(words.rbegin(), words.rend()));
     return tree.invocation();
   } catch (const CLI::CallForHelp&) {
-    return {nullptr, {}, tree.named().help(full_name(tree.named())), "", 0};
+    const CLI::App* const above = tree.named().get_parent();
+    return {nullptr, {}, tree.named().help(above == nullptr ? "" : full_name(*above)), "", 0};
   } catch (const CLI::CallForVersion& version) {
     return {nullptr, {}, std::string(version.what()) + "\n", "", 0};
   } catch (const CLI::ParseError& error) {
     const std::string name = full_name(tree.named());
-    return {nullptr, {}, "", "pawl: " + lower_first(error.what()) + "; see: " + name + " --help\n", kExitUsage};
+    const std::vector<std::string> left = tree.named().remaining();
+    const bool is_unknown = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError) &&
+                            tree.named().get_require_subcommand_min() > 0 && !left.empty();
+    const std::string what =
+        is_unknown ? "'" + escaped(left.front()) + "' is no command" : escaped(lower_first(error.what()));
+    return {nullptr, {}, "", "pawl: " + what + "; see: " + name + " --help\n", kExitUsage};
   }
 }
 

@@ -17,7 +17,8 @@ struct Invocation {
   int exit_code = 0;
 };
 
-/// `words` without the program's name. Errors are told in `err` (one line, and where help is) with exit code 2.
+/// `words` without the program's name. Errors are told in `err` (one line, and where help is) with exit
+/// code 2.
 Invocation parse_command_line(const std::vector<std::string>& words, const std::vector<Command>& commands);
 
 }  // namespace pawl::cli

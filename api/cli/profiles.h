@@ -17,7 +17,8 @@ struct Profile {
 };
 using Profiles = std::map<std::string, Profile, std::less<>>;
 
-/// `[name]` tables with url, api_key, api_key_file, ops_url. Errors: kInvalid, with `path` and the fault in one line.
+/// `[name]` tables with url, api_key, api_key_file, ops_url. Errors: kInvalid, with `path` and the fault in
+/// one line.
 Result<Profiles> parse_profiles(const std::string& text, const std::string& path);
 
 }  // namespace pawl::cli

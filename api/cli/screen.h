@@ -1,4 +1,5 @@
-// Where a command's words go, and what the place they go to can show. A port, so that tests see what a person would.
+// Where a command's words go, and what the place they go to can show. A port, so that tests see what a person
+// would.
 #pragma once
 
 #include <string>

@@ -41,12 +41,13 @@ void put_key(Settings& settings, const std::string& key, const std::string& sour
   settings.api_key_source = source;
 }
 
-Result<void> use_profile(Settings& settings, const std::string& name, bool must_exist, const std::string& path,
-                         const FileReader& read) {
+Result<void> use_profile(Settings& settings, const std::string& name, bool must_exist,
+                         const std::string& path, const FileReader& read) {
   const auto text = path.empty() ? std::nullopt : read(path);
   if (!text && !must_exist) return {};
   if (!text) {
-    return fail(ErrorKind::kInvalid, "no_profile", "there is no profile '" + name + "': " + path + " can't be read");
+    return fail(ErrorKind::kInvalid, "no_profile",
+                "there is no profile '" + name + "': " + path + " can't be read");
   }
   const Profiles profiles = TRY(parse_profiles(*text, path));
   const auto found = profiles.find(name);
@@ -84,16 +85,19 @@ Result<void> check_url(std::string& url, std::string_view what) {
   if (url.empty()) return {};
   while (url.ends_with('/')) url.pop_back();
   if (!url.starts_with("http://") && !url.starts_with("https://")) {
-    return fail(ErrorKind::kInvalid, "bad_url", std::string(what) + " '" + url + "' does not start with http:// or https://");
+    return fail(ErrorKind::kInvalid, "bad_url",
+                std::string(what) + " '" + url + "' does not start with http:// or https://");
   }
   return {};
 }
 
 }  // namespace
 
-Result<Settings> load_settings(const Arguments& arguments, const Assignments& environment, const FileReader& read) {
+Result<Settings> load_settings(const Arguments& arguments, const Assignments& environment,
+                               const FileReader& read) {
   Settings settings;
-  const std::string named = arguments.has("profile") ? arguments.text("profile") : value_of(environment, "PAWL_PROFILE");
+  const std::string named =
+      arguments.has("profile") ? arguments.text("profile") : value_of(environment, "PAWL_PROFILE");
   const std::string path = profiles_path(environment);
   if (named.empty()) {
     TRY(use_profile(settings, "default", false, path, read));
@@ -108,7 +112,8 @@ Result<Settings> load_settings(const Arguments& arguments, const Assignments& en
   put(settings.postgres_url, value_of(environment, "PAWL_POSTGRES_URL"));
   put(settings.amqp_url, value_of(environment, "PAWL_AMQP_URL"));
   put_url(settings, arguments.text("url"), "flag");
-  if (arguments.has("api-key-file")) put_key(settings, TRY(key_of_file(arguments.text("api-key-file"), read)), "flag");
+  if (arguments.has("api-key-file"))
+    put_key(settings, TRY(key_of_file(arguments.text("api-key-file"), read)), "flag");
   put_key(settings, arguments.text("api-key"), "flag");
   put(settings.ops_url, arguments.text("ops-url"));
   put(settings.postgres_url, arguments.text("postgres-url"));

@@ -23,9 +23,10 @@ struct Settings {
 /// The text of a file; nullopt when there is none that can be read.
 using FileReader = std::function<std::optional<std::string>(const std::string& path)>;
 
-/// `environment` are the process's variables. A key from a profile never goes to an address from a folder's env file:
-/// a folder somebody else wrote must not be able to send for it.
-/// Errors: kInvalid (a bad profiles file, an unknown profile, a key file that can't be read, an address that is none).
-Result<Settings> load_settings(const Arguments& arguments, const Assignments& environment, const FileReader& read);
+/// `environment` are the process's variables. A key from a profile never goes to an address from a folder's
+/// env file: a folder somebody else wrote must not be able to send for it. Errors: kInvalid (a bad profiles
+/// file, an unknown profile, a key file that can't be read, an address that is none).
+Result<Settings> load_settings(const Arguments& arguments, const Assignments& environment,
+                               const FileReader& read);
 
 }  // namespace pawl::cli

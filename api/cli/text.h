@@ -9,8 +9,8 @@
 
 namespace pawl::cli {
 
-/// Control characters (C0, DEL, C1), line breaks, bidirectional overrides and bytes that are no UTF-8 as \uXXXX or \xXX: what a
-/// server sends can't move the cursor, colour or retitle the terminal.
+/// Control characters (C0, DEL, C1), line breaks, bidirectional overrides and bytes that are no UTF-8 as
+/// \uXXXX or \xXX: what a server sends can't move the cursor, colour or retitle the terminal.
 std::string escaped(std::string_view text);
 /// The same, keeping line breaks and tabs: for output of processes and documents.
 std::string escaped_lines(std::string_view text);

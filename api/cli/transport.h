@@ -22,7 +22,8 @@ struct HttpRequest {
   Millis timeout = kCallTimeout;  ///< 0 = none: for streams
   /// Called about each kTick while waiting.
   std::function<void()> on_tick = {};
-  /// Takes the body as it arrives (then HttpAnswer::body stays empty) of an answer 2xx; false ends the exchange.
+  /// Takes the body as it arrives (then HttpAnswer::body stays empty) of an answer 2xx; false ends the
+  /// exchange.
   std::function<bool(std::string_view)> on_data = {};
 };
 
