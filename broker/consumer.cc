@@ -27,6 +27,9 @@ AmqpConsumer::AmqpConsumer(Loop& loop, const Log& log, const std::vector<std::st
       probe_pause_(kProbeInterval),
       window_timer_(loop),
       probe_timer_(loop),
+      rebalance_timer_(loop),
+      delivered_(queues_.size(), 0),
+      weights_(queues_.size(), 0),
       garbage_timer_(loop) {}
 
 void AmqpConsumer::attach(Connection& connection) {
@@ -63,6 +66,8 @@ void AmqpConsumer::on_message(Message& message) {
   ++counters_.deliveries;
   if (message.redelivered) ++counters_.redelivered;
   const std::string_view queue = queue_of_tag(message.consumer_tag);
+  const auto place = std::find(queues_.begin(), queues_.end(), queue);
+  if (place != queues_.end()) ++delivered_[static_cast<std::size_t>(place - queues_.begin())];
   Delivery delivery;
   delivery.exec_id = ticket->exec_id;
   delivery.epoch = ticket->epoch;
@@ -115,6 +120,7 @@ void AmqpConsumer::set_free_slots(int free_slots) {
 
 void AmqpConsumer::stop() {
   stopped_ = true;
+  rebalance_timer_.stop();
   window_timer_.stop();
   probe_timer_.stop();
   ++probe_round_;
@@ -153,12 +159,27 @@ void AmqpConsumer::open() {
   sum_ = prefetch_sum(free_slots_);
   is_subset_ = static_cast<std::size_t>(sum_) < queues_.size();
   if (is_subset_) return probe();
-  open_with(split_prefetch(sum_, queues_.size()));
+  open_with(weigh_prefetch(sum_, weights_));
+  if (!rebalance_timer_.active()) rebalance_timer_.every(kRebalanceInterval, [this] { rebalance(); });
+}
+
+void AmqpConsumer::rebalance() {
+  const bool is_idle =
+      std::all_of(delivered_.begin(), delivered_.end(), [](std::uint32_t n) { return n == 0; });
+  const bool is_open = phase_ == Phase::kConsuming && !is_subset_ && !stopped_ && !missing_;
+  if (is_idle) std::fill(weights_.begin(), weights_.end(), 0u);
+  if (is_open && should_rebalance(prefetches_, delivered_)) {
+    weights_ = delivered_;
+    sum_ = 0;  // open again as soon as the cancels are through
+    cancel_all();
+  }
+  std::fill(delivered_.begin(), delivered_.end(), 0u);
 }
 
 void AmqpConsumer::open_with(const std::vector<int>& prefetches) {
   phase_ = Phase::kConsuming;
   was_fed_ = false;
+  prefetches_ = prefetches;
   int last = -1;
   for (std::size_t i = 0; i < queues_.size(); ++i) {
     if (prefetches[i] == 0) continue;
@@ -275,6 +296,7 @@ void AmqpConsumer::on_channel_closed(const Error& error) {
   window_timer_.stop();
   probe_timer_.stop();
   garbage_timer_.stop();
+  rebalance_timer_.stop();
   acks_.clear();
   waiting_garbage_.clear();  // the broker delivers it again
   on_batch_end();            // whole tickets that came before the end are worth claiming

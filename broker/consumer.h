@@ -80,6 +80,7 @@ class AmqpConsumer final : public TicketConsumer {
   void probe();
   void probed(const std::vector<std::uint32_t>& depths);
   void probe_later();
+  void rebalance();
 
   Loop& loop_;
   const Log log_;
@@ -102,6 +103,10 @@ class AmqpConsumer final : public TicketConsumer {
   std::uint64_t probe_round_ = 0;
   Timer window_timer_;
   Timer probe_timer_;
+  Timer rebalance_timer_;
+  std::vector<int> prefetches_;           // of the open window, one a queue
+  std::vector<std::uint32_t> delivered_;  // by each queue since the last look
+  std::vector<std::uint32_t> weights_;    // the same at the last look that found it busy
 
   AckWindow acks_;
   std::vector<Delivery> batch_;

@@ -46,6 +46,8 @@ inline constexpr int kMaxPrefetch = 64;
 /// How long a full worker keeps acks back before it cancels its consumers: short jobs free their slots in
 /// that time, and a cancel costs two Raft commands a queue.
 inline constexpr Millis kCloseWindowAfter{20};
+/// How often a consumer looks which of its queues are busy, and gives them more of the window.
+inline constexpr Millis kRebalanceInterval{200};
 /// How often a worker with fewer free slots than queues looks for the queue that has something.
 inline constexpr Millis kProbeInterval{25};
 /// Pause before a garbage message is copied to the quarantine again.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 namespace pawl::broker {
@@ -15,6 +16,15 @@ int prefetch_sum(int free_slots);
 /// `sum` over `queues` consumers, differing by at most 1, earlier ones first. With fewer than one for each,
 /// the later queues get 0: the caller chooses which queues to consume then.
 std::vector<int> split_prefetch(int sum, std::size_t queues);
+
+/// Like split_prefetch, but by how much each queue delivered lately: a small share for each, so that none is
+/// shut out, and the rest to those that are busy. All zeros give the even split. `sum` is at least the number
+/// of queues.
+std::vector<int> weigh_prefetch(int sum, const std::vector<std::uint32_t>& delivered);
+
+/// True when some queue should have at least twice what it has, and the window turned over often enough to
+/// tell.
+bool should_rebalance(const std::vector<int>& now, const std::vector<std::uint32_t>& delivered);
 
 enum class WindowStep : unsigned char {
   kKeep,

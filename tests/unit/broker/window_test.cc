@@ -33,6 +33,28 @@ TEST(Window, SplitSumsUpAndFavoursTheFirst) {
   EXPECT_TRUE(split_prefetch(5, 0).empty());
 }
 
+TEST(Window, BusyQueuesGetMoreAndNoneIsShutOut) {
+  for (int sum = 4; sum <= 64; ++sum) {
+    for (const auto& delivered :
+         {std::vector<std::uint32_t>{0, 0, 900, 0}, {1, 2, 3, 4}, {0, 0, 0, 0}, {500, 0, 500, 0}}) {
+      const auto parts = weigh_prefetch(sum, delivered);
+      EXPECT_EQ(std::accumulate(parts.begin(), parts.end(), 0), sum);
+      for (const int part : parts) EXPECT_GE(part, 1);
+    }
+  }
+  EXPECT_EQ(weigh_prefetch(50, {0, 0, 900, 0}), (std::vector{3, 3, 41, 3}));
+  EXPECT_EQ(weigh_prefetch(50, {0, 0, 0, 0}), split_prefetch(50, 4));
+}
+
+TEST(Window, RebalancesOnlyWhenBusyAndLopsided) {
+  const std::vector even{13, 13, 12, 12};
+  EXPECT_TRUE(should_rebalance(even, {0, 0, 900, 0}));
+  EXPECT_FALSE(should_rebalance(even, {0, 0, 199, 0})) << "too few to tell";
+  EXPECT_FALSE(should_rebalance(even, {200, 210, 190, 205}));
+  EXPECT_FALSE(should_rebalance({3, 3, 41, 3}, {0, 0, 900, 0})) << "it is so already";
+  EXPECT_TRUE(should_rebalance({3, 3, 41, 3}, {900, 0, 0, 0})) << "another queue is busy now";
+}
+
 TEST(Window, ClosesWhenFreeSlotsFallToItAndOpensAtTwiceThat) {
   EXPECT_EQ(window_step(50, 51), WindowStep::kKeep);
   EXPECT_EQ(window_step(50, 50), WindowStep::kClose);
