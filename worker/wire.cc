@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "broker/broker.h"
 #include "broker/metrics.h"
+#include "common/base/time_format.h"
 #include "common/db/pool.h"
 #include "common/http/server.h"
 #include "common/process/ops.h"
@@ -50,6 +52,26 @@ Millis renew_interval(const Config& config) {
   return asked > Millis{0} ? asked : config.duration("lease") / 3;
 }
 
+/// "count:100" or "time:20s", checked when the configuration was read.
+resilience::WindowSpec window_of(const std::string& text) {
+  const std::string value = text.substr(text.find(':') + 1);
+  if (text.starts_with("time:")) return {0, parse_duration(value).value_or(Millis{20'000})};
+  return {std::atoi(value.c_str()), Millis{0}};
+}
+
+engine::GuardOptions guard_options(const Config& config) {
+  engine::GuardOptions options;
+  options.breaker.window = window_of(config.text("breaker_window"));
+  options.breaker.min_calls = static_cast<int>(config.integer("breaker_min_calls"));
+  options.breaker.failure_rate = config.real("breaker_failure_rate");
+  options.breaker.consecutive_failures = static_cast<int>(config.integer("breaker_consecutive_failures"));
+  options.breaker.open_for = config.duration("breaker_open_for");
+  options.breaker.permit_expiry = config.duration("lease");
+  options.budget.ratio = config.real("retry_budget_ratio");
+  options.budget.floor = config.real("retry_budget_floor") * static_cast<double>(options.budget.window.count()) / 1000;
+  return options;
+}
+
 engine::Options engine_options(const Config& config, Rng& rng) {
   engine::Options options;
   options.worker_id = UuidGenerator(rng).next(SystemClock().wall()).to_string();
@@ -63,6 +85,7 @@ engine::Options engine_options(const Config& config, Rng& rng) {
   options.lease = config.duration("lease");
   options.lease_renew = renew_interval(config);
   options.drain = config.duration("drain");
+  options.guard = guard_options(config);
   return options;
 }
 

@@ -13,7 +13,8 @@ Engine::Engine(Ports ports, Options options)
     : ports_(std::move(ports)),
       options_(std::move(options)),
       plans_(ports_.loop, ports_.plans),
-      shared_{ports_, options_, clock_, watched_, plans_, false},
+      guard_(ports_.loop, ports_.rng, ports_.bus, ports_.log, options_.worker_id, options_.guard),
+      shared_{ports_, options_, clock_, watched_, plans_, guard_, false},
       lease_(ports_.loop, ports_.work, ports_.log, {options_.lease, options_.lease_renew}, [this] { return row(); },
              [this] { fence_all(); }),
       claim_timer_(ports_.loop),
@@ -152,6 +153,7 @@ void Engine::on_control(const json::Value& message) {
     const json::Value* text = message.find(key);
     return text != nullptr && text->is_string() ? Uuid::parse(text->as_string()) : std::nullopt;
   };
+  if (message.find("breaker") != nullptr) return guard_.on_control(message);
   if (const auto watched = id_of("watch")) return watched_.watch(watched->to_string(), ports_.loop.now());
   const auto id = id_of("exec_id");
   if (!id) return;

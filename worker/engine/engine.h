@@ -33,6 +33,7 @@ class Engine {
   void hurry();
 
   [[nodiscard]] EngineStats stats() const;
+  [[nodiscard]] CallGuard& guard() { return guard_; }
   [[nodiscard]] bool is_draining() const { return shared_.draining; }
   [[nodiscard]] const DatabaseClock& clock() const { return clock_; }
 
@@ -64,6 +65,7 @@ class Engine {
   DatabaseClock clock_;
   WatchSet watched_;
   PlanCache plans_;
+  CallGuard guard_;
   Shared shared_;
   Lease lease_;
   std::unordered_map<Id, std::unique_ptr<Held>> held_;

@@ -84,7 +84,7 @@ void Held::fence() {
 
 void Held::hand_over(bool now_or_never) {
   handing_over_ = true;
-  if (now_or_never) calls_.clear();  // destroying a call kills what it runs
+  if (now_or_never) drop_calls();
   check_hand_over();
 }
 
@@ -205,10 +205,16 @@ void Held::read_inbox() {
   }));
 }
 
+/// Destroying a call kills what it runs.
+void Held::drop_calls() {
+  for (const auto& [number, running] : calls_) shared_.guard.give_back(running.guarded);
+  calls_.clear();
+}
+
 void Held::end(Ending ending) {
   if (ended_) return;
   ended_ = true;
-  calls_.clear();
+  drop_calls();
   timer_.stop();
   retry_timer_.stop();
   shared_.ports.loop.post([on_end = on_end_, ending, alive = std::weak_ptr<bool>(alive_)] {

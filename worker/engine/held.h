@@ -10,6 +10,7 @@
 
 #include "common/loop/timer.h"
 #include "worker/core/reducer.h"
+#include "worker/engine/call_guard.h"
 #include "worker/engine/database_clock.h"
 #include "worker/engine/plan_cache.h"
 #include "worker/engine/ports.h"
@@ -24,6 +25,7 @@ struct Shared {
   DatabaseClock& clock;
   WatchSet& watched;
   PlanCache& plans;
+  CallGuard& guard;
   bool draining = false;
 };
 
@@ -79,6 +81,8 @@ class Held {
   void answer_task(const core::ResolveTask& resolve, tl::expected<plan::PlanPtr, Failure> plan, int version);
   void refuse_call(const core::StartTool& start, Failure failure);
   void tool_done(const core::Stamp& stamp, WallTime started, tools::ToolResult result);
+  void defer_call(const core::StartTool& start, const Deferral& deferral, std::string target);
+  void drop_calls();
   void check_hand_over();
   void end(Ending ending);
   [[nodiscard]] WallTime now() const;
@@ -104,7 +108,11 @@ class Held {
   std::uint64_t rev_ = 0, inbox_ = 0, control_seq_ = 0;
   std::optional<store::Checkpoint> saving_;
   Millis retry_pause_;
-  std::unordered_map<std::uint64_t, std::unique_ptr<tools::RunningCall>> calls_;
+  struct Running {
+    GuardedCall guarded;
+    std::unique_ptr<tools::RunningCall> call;
+  };
+  std::unordered_map<std::uint64_t, Running> calls_;
   std::optional<WallTime> wake_at_;
   Timer timer_;
   Timer retry_timer_;

@@ -16,6 +16,9 @@ void Held::act(const core::StartTool& start) {
     return refuse_call(start, make_failure("unknown_tool", "no tool named '" + start.tool + "' is offered by this worker"));
   }
   if (auto faults = tool->validate(start.with); !faults.empty()) return refuse_call(start, failure_of(faults));
+  std::string target = tool->target(start.with);
+  auto guarded_call = shared_.guard.admit(claimed_.tenant, start.tool, target, start.retry);
+  if (!guarded_call) return defer_call(start, guarded_call.error(), std::move(target));
   tools::ToolInput input;
   input.identity = identity_of(claimed_, start.stamp);
   input.tenant = claimed_.tenant;
@@ -32,7 +35,7 @@ void Held::act(const core::StartTool& start) {
     shared_.ports.bus.send_event(exec_id, to_json(event));
   });
   auto done = guarded([this, stamp, started](tools::ToolResult result) { tool_done(stamp, started, std::move(result)); });
-  calls_[stamp.call] = tool->start(std::move(input), std::move(progress), std::move(done));
+  calls_[stamp.call] = Running{std::move(*guarded_call), tool->start(std::move(input), std::move(progress), std::move(done))};
 }
 
 void Held::refuse_call(const core::StartTool& start, Failure failure) {
@@ -41,26 +44,35 @@ void Held::refuse_call(const core::StartTool& start, Failure failure) {
   shared_.ports.loop.post(guarded([this, finished = std::move(finished)] { post(finished); }));
 }
 
+/// No attempt is used: the step waits, or parks, until it is worth asking again.
+void Held::defer_call(const core::StartTool& start, const Deferral& deferral, std::string target) {
+  core::CallDeferred deferred{start.stamp, now() + deferral.retry_after, deferral.why, std::move(target)};
+  shared_.ports.loop.post(guarded([this, deferred = std::move(deferred)] { post(deferred); }));
+}
+
 void Held::tool_done(const core::Stamp& stamp, WallTime started, tools::ToolResult result) {
-  calls_.erase(stamp.call);
+  if (const auto found = calls_.find(stamp.call); found != calls_.end()) {
+    shared_.guard.settle(found->second.guarded, result);
+    calls_.erase(found);
+  }
   post(core::ToolFinished{stamp, std::move(result.output), result.resources, started, now()});
 }
 
 void Held::act(const core::CancelCall& cancel) {
   const auto found = calls_.find(cancel.stamp.call);
-  if (found != calls_.end()) return found->second->cancel();
+  if (found != calls_.end()) return found->second.call->cancel();
   core::ToolFinished finished{cancel.stamp, tl::unexpected(make_failure("cancelled", "cancelled before it ran")), {}, now(), now()};
   shared_.ports.loop.post(guarded([this, finished = std::move(finished)] { post(finished); }));
 }
 
 void Held::act(const core::FreezeCall& freeze) {
   const auto found = calls_.find(freeze.stamp.call);
-  const bool frozen = found != calls_.end() && found->second->freeze();
+  const bool frozen = found != calls_.end() && found->second.call->freeze();
   shared_.ports.loop.post(guarded([this, stamp = freeze.stamp, frozen] { post(core::CallFrozen{stamp, frozen}); }));
 }
 
 void Held::act(const core::ThawCall& thaw) {
-  if (const auto found = calls_.find(thaw.stamp.call); found != calls_.end()) found->second->thaw();
+  if (const auto found = calls_.find(thaw.stamp.call); found != calls_.end()) found->second.call->thaw();
 }
 
 void Held::act(const core::ArmTimer& arm) {

@@ -11,6 +11,7 @@ inline constexpr std::size_t kMaxCachedPlans = 1000;        ///< parsed plans ke
 inline constexpr Millis kStoreDeadline{5000};               ///< for reads and claims; then tried again
 inline constexpr Millis kRetryInitial{50};                  ///< first pause before a refused or lost write is tried again
 inline constexpr Millis kRetryMax{1000};                    ///< and the longest; the lease ends it
+inline constexpr Millis kAskAgain{5000};                     ///< where nobody knows when a breaker lets calls through again
 inline constexpr Millis kClaimRetry{250};                   ///< between tries of a claim that Postgres did not answer
 inline constexpr int kFeedLimit = 128;                      ///< tickets made out at once for rows that waited for one
 inline constexpr Millis kInboxInterval{1000};               ///< a lost control message costs at most this

@@ -12,6 +12,7 @@
 #include "common/store/task_store.h"
 #include "common/store/work_store.h"
 #include "worker/core/effect.h"
+#include "worker/engine/call_guard.h"
 #include "worker/tools/registry.h"
 
 namespace pawl::engine {
@@ -51,6 +52,7 @@ struct Options {
   Millis lease_renew{5'000};
   Millis drain{25'000};
   plan::Limits limit_caps{16, 1'000'000, 256};  ///< what a plan may ask at most here
+  GuardOptions guard;
 };
 
 }  // namespace pawl::engine
