@@ -1,4 +1,5 @@
-// Numbers in expressions: integers exact within int64 (never silently rounded or wrapped), the rest in doubles.
+// Numbers in expressions: integers exact within int64 (never silently rounded or wrapped), the rest in
+// doubles.
 #include <cmath>
 
 #include "common/plan/evaluator.h"
@@ -47,7 +48,8 @@ tl::expected<json::Value, std::string> calculate(Op op, const json::Value& a, co
       if (__builtin_mul_overflow(widen(a), widen(b), &product)) return tl::unexpected(std::string(kOverflow));
       return narrow(product);
     }
-    case Op::kModulo: return are_whole ? narrow(widen(a) % widen(b)) : real(std::fmod(a.as_double(), b.as_double()));
+    case Op::kModulo:
+      return are_whole ? narrow(widen(a) % widen(b)) : real(std::fmod(a.as_double(), b.as_double()));
     default: return real(a.as_double() / b.as_double());
   }
 }

@@ -31,7 +31,8 @@ std::int64_t count_step(const Step& step) {
   std::int64_t inner = 0;
   if (const auto* sequence = std::get_if<SequenceSpec>(&step.body)) inner = count_list(sequence->steps);
   if (const auto* parallel = std::get_if<ParallelSpec>(&step.body)) inner = count_list(parallel->steps);
-  if (const auto* each = std::get_if<ForEachSpec>(&step.body)) inner = count_items(*each) * count_list(each->step);
+  if (const auto* each = std::get_if<ForEachSpec>(&step.body))
+    inner = count_items(*each) * count_list(each->step);
   if (const auto* choose = std::get_if<ChooseSpec>(&step.body)) inner = count_branches(*choose);
   // Nested constant lists multiply; far above every limit the exact number says nothing more.
   return std::min<std::int64_t>(inner, kMaxSteps * 1000) + 1;

@@ -52,8 +52,10 @@ class Tarjan {
       const std::uint32_t node = frame.node;
       if (frame.edge < graph_.begin[node + 1]) {
         const std::uint32_t target = graph_.targets[frame.edge++];
-        if (order_[target] == kUnseen) enter(target);
-        else if (component_[target] == kUnseen) low_[node] = std::min(low_[node], order_[target]);
+        if (order_[target] == kUnseen)
+          enter(target);
+        else if (component_[target] == kUnseen)
+          low_[node] = std::min(low_[node], order_[target]);
         continue;
       }
       frames_.pop_back();
@@ -84,8 +86,8 @@ class Tarjan {
 
 }  // namespace
 
-std::vector<std::uint32_t> strong_components(std::size_t count,
-                                             const std::vector<std::pair<std::uint32_t, std::uint32_t>>& edges) {
+std::vector<std::uint32_t> strong_components(
+    std::size_t count, const std::vector<std::pair<std::uint32_t, std::uint32_t>>& edges) {
   const Adjacency graph(count, edges);
   return Tarjan(count, graph).run();
 }

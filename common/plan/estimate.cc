@@ -1,5 +1,5 @@
-// The static estimate: what is known before there is any history. Steps in a row add up; children of a group share
-// max_parallel places and can't be faster than the longest of them.
+// The static estimate: what is known before there is any history. Steps in a row add up; children of a group
+// share max_parallel places and can't be faster than the longest of them.
 #include <algorithm>
 #include <cmath>
 
@@ -112,7 +112,9 @@ class Estimator {
 
 json::Value static_estimate(const Plan& plan) {
   const Range range = Estimator(plan).row(plan.steps);
-  auto millis = [](double value) { return json::Value(static_cast<std::int64_t>(std::llround(std::min(value, 1e15)))); };
+  auto millis = [](double value) {
+    return json::Value(static_cast<std::int64_t>(std::llround(std::min(value, 1e15))));
+  };
   json::Object out;
   out.set("p10_ms", millis(range.p10));
   out.set("p50_ms", millis(range.p50));

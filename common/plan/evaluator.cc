@@ -55,7 +55,9 @@ std::size_t measure_at(const json::Value& value, std::size_t limit, std::size_t 
 
 }  // namespace
 
-std::string to_text(const json::Value& value) { return value.is_string() ? value.as_string() : json::write(value); }
+std::string to_text(const json::Value& value) {
+  return value.is_string() ? value.as_string() : json::write(value);
+}
 
 std::size_t measure(const json::Value& value, std::size_t limit) { return measure_at(value, limit, 0); }
 
@@ -83,7 +85,8 @@ std::nullopt_t Evaluator::error_at(const Node& node, std::string message) {
 
 std::nullopt_t Evaluator::limit_at(const Node& node) {
   state_ = State::kFailed;
-  problem_ = {"expression_limit", "the evaluation takes too many steps or its result is over 1 MiB", node.column};
+  problem_ = {"expression_limit", "the evaluation takes too many steps or its result is over 1 MiB",
+              node.column};
   return std::nullopt;
 }
 
@@ -95,7 +98,8 @@ std::nullopt_t Evaluator::missing_at(const Node& node) {
 
 std::string Evaluator::describe(const Node& node) const {
   switch (node.op) {
-    case Op::kName: case Op::kMeta: return expression_->names[node.data];
+    case Op::kName:
+    case Op::kMeta: return expression_->names[node.data];
     case Op::kStep: {
       const std::string& id = expression_->names[node.data];
       return "steps." + id + "." + expression_->names[node.data + 1];
@@ -104,7 +108,8 @@ std::string Evaluator::describe(const Node& node) const {
     case Op::kIndex: {
       const Node& index = expression_->nodes[node.b];
       const bool is_literal = index.op == Op::kLiteral;
-      const std::string inner = is_literal ? json::write(expression_->literals[index.data]) : std::string("…");
+      const std::string inner =
+          is_literal ? json::write(expression_->literals[index.data]) : std::string("…");
       return describe(expression_->nodes[node.a]) + "[" + inner + "]";
     }
     case Op::kCall: return std::string(function_name(node.function)) + "(…)";
@@ -117,17 +122,25 @@ std::optional<json::Value> Evaluator::visit(std::uint32_t index) {
   if (--budget_ <= 0) return limit_at(node);
   switch (node.op) {
     case Op::kLiteral: return expression_->literals[node.data];
-    case Op::kName: case Op::kStep: case Op::kMeta: return reference(node);
+    case Op::kName:
+    case Op::kStep:
+    case Op::kMeta: return reference(node);
     case Op::kSecret: return secret(node);
     case Op::kMember: return member(node);
     case Op::kIndex: return element(node);
     case Op::kList: return list(node);
     case Op::kObject: return object(node);
     case Op::kCall: return call_function(node);
-    case Op::kNot: case Op::kAnd: case Op::kOr: return logic(node);
+    case Op::kNot:
+    case Op::kAnd:
+    case Op::kOr: return logic(node);
     case Op::kNegate: return negate(node);
     case Op::kCoalesce: return coalesce(node);
-    case Op::kAdd: case Op::kSubtract: case Op::kMultiply: case Op::kDivide: case Op::kModulo: return arithmetic(node);
+    case Op::kAdd:
+    case Op::kSubtract:
+    case Op::kMultiply:
+    case Op::kDivide:
+    case Op::kModulo: return arithmetic(node);
     default: return compare(node);
   }
 }
@@ -212,7 +225,8 @@ std::optional<bool> Evaluator::condition(std::uint32_t index) {
   const Maybe value = visit(index);
   if (!value) return std::nullopt;
   if (!value->is_bool()) {
-    return error_at(expression_->nodes[index], "and, or, not take true or false, not " + with_article(*value));
+    return error_at(expression_->nodes[index],
+                    "and, or, not take true or false, not " + with_article(*value));
   }
   return value->as_bool();
 }

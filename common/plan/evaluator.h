@@ -1,5 +1,5 @@
-// Evaluates compiled expressions against a Scope: no I/O, no allocation for plain paths, bounded in work and size.
-// One Evaluator serves one render, so that all expressions of a template share one budget.
+// Evaluates compiled expressions against a Scope: no I/O, no allocation for plain paths, bounded in work and
+// size. One Evaluator serves one render, so that all expressions of a template share one budget.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,8 @@
 
 namespace pawl::plan {
 
-/// Why an evaluation gave no value. `code` is missing_binding, expression_error, expression_limit or a secret's own.
+/// Why an evaluation gave no value. `code` is missing_binding, expression_error, expression_limit or a
+/// secret's own.
 struct Problem {
   std::string code;
   std::string message;
@@ -70,18 +71,20 @@ class Evaluator {
 /// A value as it stands inside text: text as it is, all else as compact JSON.
 std::string to_text(const json::Value& value);
 
-/// The approximate size of `value` in bytes, at most a little over `limit`; more than `limit` too when it is nested
-/// deeper than kMaxValueDepth.
+/// The approximate size of `value` in bytes, at most a little over `limit`; more than `limit` too when it is
+/// nested deeper than kMaxValueDepth.
 std::size_t measure(const json::Value& value, std::size_t limit);
 
 /// a + b, a - b, a * b, a / b, a % b. Integers are exact within int64. Errors: what is wrong, for people.
 tl::expected<json::Value, std::string> calculate(Op op, const json::Value& a, const json::Value& b);
-/// Less than 0, 0 or more than 0; nullopt when the two can't be ordered (only numbers, or text by code unit, can).
+/// Less than 0, 0 or more than 0; nullopt when the two can't be ordered (only numbers, or text by code unit,
+/// can).
 std::optional<int> order(const json::Value& a, const json::Value& b);
 
 /// Calls `node.function`. Errors: set in `evaluator`.
 std::optional<json::Value> call(Evaluator& evaluator, const Node& node, const json::Array& arguments);
-/// Is `part` in `whole` (a list's element, an object's key, a part of a text)? nullopt when the types don't fit.
+/// Is `part` in `whole` (a list's element, an object's key, a part of a text)? nullopt when the types don't
+/// fit.
 std::optional<bool> is_in(Evaluator& evaluator, const json::Value& part, const json::Value& whole);
 
 }  // namespace pawl::plan

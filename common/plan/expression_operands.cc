@@ -1,4 +1,5 @@
-// Operands of expressions: literals, names, steps.<id>.<field>, exec and task, secret("…"), calls, lists and objects.
+// Operands of expressions: literals, names, steps.<id>.<field>, exec and task, secret("…"), calls, lists and
+// objects.
 #include <re2/re2.h>
 
 #include <algorithm>
@@ -33,7 +34,8 @@ constexpr std::array kFunctions = {
 tl::expected<std::uint32_t, SyntaxError> ExpressionParser::primary() {
   const std::uint32_t column = token_.column;
   switch (token_.kind) {
-    case TokenKind::kNumber: case TokenKind::kText: {
+    case TokenKind::kNumber:
+    case TokenKind::kText: {
       json::Value value = token_.value;
       TRY(advance());
       return literal(std::move(value), column);
@@ -95,13 +97,15 @@ tl::expected<std::uint32_t, SyntaxError> ExpressionParser::step_reference(std::u
   auto id = key("the id of a step");
   if (!id) return tl::unexpected(std::move(id).error());
   if (token_.kind == TokenKind::kMinus) {
-    return error("write steps[\"" + *id + "-…\"].output for an id with other characters than letters, digits and _");
+    return error("write steps[\"" + *id +
+                 "-…\"].output for an id with other characters than letters, digits and _");
   }
   const std::uint32_t field_column = token_.column;
   auto field = key("output, status or error");
   if (!field) return tl::unexpected(std::move(field).error());
   if (*field != "output" && *field != "status" && *field != "error") {
-    return tl::unexpected(SyntaxError{field_column, "a step has output, status and error, no '" + *field + "'"});
+    return tl::unexpected(
+        SyntaxError{field_column, "a step has output, status and error, no '" + *field + "'"});
   }
   out_.references.push_back(
       {.kind = Reference::Kind::kStep, .name = *id, .pointer = {}, .guarded = false, .field = *field});
@@ -110,7 +114,8 @@ tl::expected<std::uint32_t, SyntaxError> ExpressionParser::step_reference(std::u
   return add({.op = Op::kStep, .data = data, .column = column});
 }
 
-tl::expected<std::uint32_t, SyntaxError> ExpressionParser::meta_reference(std::string_view root, std::uint32_t column) {
+tl::expected<std::uint32_t, SyntaxError> ExpressionParser::meta_reference(std::string_view root,
+                                                                          std::uint32_t column) {
   auto field = key(root == "exec" ? "id or attempt" : "id");
   if (!field) return tl::unexpected(std::move(field).error());
   std::string name = std::string(root) + "." + *field;
@@ -128,7 +133,8 @@ tl::expected<std::uint32_t, SyntaxError> ExpressionParser::secret_reference(std:
   return add({.op = Op::kSecret, .data = keep(name), .column = column});
 }
 
-tl::expected<std::uint32_t, SyntaxError> ExpressionParser::call(const FunctionInfo& info, std::uint32_t column) {
+tl::expected<std::uint32_t, SyntaxError> ExpressionParser::call(const FunctionInfo& info,
+                                                                std::uint32_t column) {
   TRY(expect(TokenKind::kLeftParen, "'('"));
   std::vector<std::uint32_t> arguments;
   while (token_.kind != TokenKind::kRightParen) {
@@ -140,13 +146,18 @@ tl::expected<std::uint32_t, SyntaxError> ExpressionParser::call(const FunctionIn
   }
   TRY(advance());
   if (arguments.size() != info.arity) {
-    return tl::unexpected(SyntaxError{column, std::string(info.name) + " takes " + std::to_string(info.arity) +
-                                                  (info.arity == 1 ? " argument, " : " arguments, ") + "not " +
-                                                  std::to_string(arguments.size())});
+    return tl::unexpected(SyntaxError{column, std::string(info.name) + " takes " +
+                                                  std::to_string(info.arity) +
+                                                  (info.arity == 1 ? " argument, " : " arguments, ") +
+                                                  "not " + std::to_string(arguments.size())});
   }
   const std::uint32_t first = keep_arguments(arguments);
-  const std::uint32_t node = TRY(add({.op = Op::kCall, .function = info.function, .count = info.arity, .a = first,
-                   .data = UINT32_MAX, .column = column}));
+  const std::uint32_t node = TRY(add({.op = Op::kCall,
+                                      .function = info.function,
+                                      .count = info.arity,
+                                      .a = first,
+                                      .data = UINT32_MAX,
+                                      .column = column}));
   return info.function == Function::kMatches ? attach_pattern(node) : node;
 }
 
@@ -157,7 +168,8 @@ tl::expected<std::uint32_t, SyntaxError> ExpressionParser::attach_pattern(std::u
   RE2::Options options(RE2::Quiet);
   options.set_max_mem(kRegexMemory);
   auto compiled = std::make_shared<const RE2>(out_.literals[pattern.data].as_string(), options);
-  if (!compiled->ok()) return tl::unexpected(SyntaxError{pattern.column, "bad pattern: " + compiled->error()});
+  if (!compiled->ok())
+    return tl::unexpected(SyntaxError{pattern.column, "bad pattern: " + compiled->error()});
   out_.nodes[node].data = static_cast<std::uint32_t>(out_.patterns.size());
   out_.patterns.push_back(std::move(compiled));
   return node;
@@ -176,7 +188,8 @@ tl::expected<std::uint32_t, SyntaxError> ExpressionParser::list_literal() {
   }
   TRY(advance());
   const std::uint32_t first = keep_arguments(items);
-  return add({.op = Op::kList, .count = static_cast<std::uint32_t>(items.size()), .a = first, .column = column});
+  return add(
+      {.op = Op::kList, .count = static_cast<std::uint32_t>(items.size()), .a = first, .column = column});
 }
 
 tl::expected<std::uint32_t, SyntaxError> ExpressionParser::object_literal() {
@@ -197,14 +210,18 @@ tl::expected<std::uint32_t, SyntaxError> ExpressionParser::object_literal() {
   }
   TRY(advance());
   const std::uint32_t first = keep_arguments(members);
-  return add({.op = Op::kObject, .count = static_cast<std::uint32_t>(members.size()), .a = first, .column = column});
+  return add(
+      {.op = Op::kObject, .count = static_cast<std::uint32_t>(members.size()), .a = first, .column = column});
 }
 
 const FunctionInfo* find_function(std::string_view name) {
-  const auto found = std::find_if(kFunctions.begin(), kFunctions.end(), [&](const auto& f) { return f.name == name; });
+  const auto found =
+      std::find_if(kFunctions.begin(), kFunctions.end(), [&](const auto& f) { return f.name == name; });
   return found == kFunctions.end() ? nullptr : &*found;
 }
 
-std::string_view function_name(Function function) { return kFunctions[static_cast<std::size_t>(function)].name; }
+std::string_view function_name(Function function) {
+  return kFunctions[static_cast<std::size_t>(function)].name;
+}
 
 }  // namespace pawl::plan

@@ -64,9 +64,17 @@ tl::expected<std::uint32_t, SyntaxError> ExpressionParser::add(Node node) {
   std::size_t below = 0;
   auto look = [&](Index child) { below = std::max<std::size_t>(below, out_.nodes[child].depth); };
   switch (node.op) {
-    case Op::kLiteral: case Op::kName: case Op::kStep: case Op::kMeta: case Op::kSecret: break;
-    case Op::kMember: case Op::kNot: case Op::kNegate: look(node.a); break;
-    case Op::kList: case Op::kObject: case Op::kCall:
+    case Op::kLiteral:
+    case Op::kName:
+    case Op::kStep:
+    case Op::kMeta:
+    case Op::kSecret: break;
+    case Op::kMember:
+    case Op::kNot:
+    case Op::kNegate: look(node.a); break;
+    case Op::kList:
+    case Op::kObject:
+    case Op::kCall:
       for (std::uint32_t i = 0; i < node.count; ++i) look(out_.arguments[node.a + i]);
       break;
     default: look(node.a); look(node.b);
@@ -77,13 +85,15 @@ tl::expected<std::uint32_t, SyntaxError> ExpressionParser::add(Node node) {
   return static_cast<Index>(out_.nodes.size() - 1);
 }
 
-tl::expected<std::uint32_t, SyntaxError> ExpressionParser::binary(Op op, Index a, Index b, std::uint32_t column) {
+tl::expected<std::uint32_t, SyntaxError> ExpressionParser::binary(Op op, Index a, Index b,
+                                                                  std::uint32_t column) {
   return add({.op = op, .a = a, .b = b, .column = column});
 }
 
 tl::expected<std::uint32_t, SyntaxError> ExpressionParser::literal(json::Value value, std::uint32_t column) {
   out_.literals.push_back(std::move(value));
-  return add({.op = Op::kLiteral, .data = static_cast<std::uint32_t>(out_.literals.size() - 1), .column = column});
+  return add(
+      {.op = Op::kLiteral, .data = static_cast<std::uint32_t>(out_.literals.size() - 1), .column = column});
 }
 
 std::uint32_t ExpressionParser::keep(std::string_view text) {
@@ -170,9 +180,12 @@ tl::expected<std::uint32_t, SyntaxError> ExpressionParser::product() {
   std::uint32_t left = TRY(unary());
   for (;;) {
     Op op = Op::kMultiply;
-    if (token_.kind == TokenKind::kSlash) op = Op::kDivide;
-    else if (token_.kind == TokenKind::kPercent) op = Op::kModulo;
-    else if (token_.kind != TokenKind::kStar) return left;
+    if (token_.kind == TokenKind::kSlash)
+      op = Op::kDivide;
+    else if (token_.kind == TokenKind::kPercent)
+      op = Op::kModulo;
+    else if (token_.kind != TokenKind::kStar)
+      return left;
     const std::uint32_t column = token_.column;
     TRY(advance());
     const std::uint32_t right = TRY(unary());
@@ -196,8 +209,10 @@ tl::expected<std::uint32_t, SyntaxError> ExpressionParser::postfix() {
     const std::uint32_t column = token_.column;
     if (token_.kind == TokenKind::kDot) {
       TRY(advance());
-      if (token_.kind != TokenKind::kName) return error("expected a name after '.'; write a[\"…\"] for other keys");
-      const std::uint32_t member = TRY(add({.op = Op::kMember, .a = value, .data = keep(token_.text), .column = column}));
+      if (token_.kind != TokenKind::kName)
+        return error("expected a name after '.'; write a[\"…\"] for other keys");
+      const std::uint32_t member =
+          TRY(add({.op = Op::kMember, .a = value, .data = keep(token_.text), .column = column}));
       TRY(advance());
       value = member;
     } else if (token_.kind == TokenKind::kLeftBracket) {

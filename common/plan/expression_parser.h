@@ -1,6 +1,6 @@
 // The parser of expressions: recursive descent over the grammar of plan-language.md §3. From loose to tight:
-// or · and · not · comparison and `in` (not chained) · ?? (to the right) · + - · * / % · unary - · path, index, call.
-// Inside the plan layer only.
+// or · and · not · comparison and `in` (not chained) · ?? (to the right) · + - · * / % · unary - · path,
+// index, call. Inside the plan layer only.
 #pragma once
 
 #include <cstdint>

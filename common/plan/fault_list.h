@@ -14,7 +14,8 @@ namespace pawl::plan {
 class FaultList {
  public:
   void add(std::string pointer, std::string code, std::string message) {
-    if (faults_.size() < kMaxFaults) faults_.push_back({std::move(pointer), std::move(code), std::move(message)});
+    if (faults_.size() < kMaxFaults)
+      faults_.push_back({std::move(pointer), std::move(code), std::move(message)});
   }
   /// Adds faults whose pointers are relative to `pointer`.
   void add_below(const std::string& pointer, std::vector<Fault> faults) {

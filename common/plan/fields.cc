@@ -20,11 +20,13 @@ constexpr SizeUnit kSizeUnits[] = {
 
 std::optional<std::int64_t> parse_size(std::string_view text) {
   double amount = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), amount, std::chars_format::fixed);
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), amount, std::chars_format::fixed);
   if (error != std::errc() || !std::isfinite(amount) || amount < 0) return std::nullopt;
   const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
   for (const SizeUnit& known : kSizeUnits) {
-    if (unit == known.name && amount * known.bytes < 0x1p53) return static_cast<std::int64_t>(amount * known.bytes);
+    if (unit == known.name && amount * known.bytes < 0x1p53)
+      return static_cast<std::int64_t>(amount * known.bytes);
   }
   return std::nullopt;
 }
@@ -54,12 +56,14 @@ std::string join_choices(std::initializer_list<std::string_view> choices) {
 
 tl::expected<Millis, Fault> read_duration(const json::Value& value, DurationRange range) {
   Millis duration{0};
-  const Fault out_of_range{"", "out_of_range", range_text(format_duration(range.least), format_duration(range.most))};
+  const Fault out_of_range{"", "out_of_range",
+                           range_text(format_duration(range.least), format_duration(range.most))};
   if (value.is_string()) {
     const std::string& text = value.as_string();
     if (text.starts_with('-')) return tl::unexpected(out_of_range);
     const auto parsed = parse_duration(text);
-    if (!parsed) return tl::unexpected(Fault{"", "invalid_duration", "not a duration; write 250ms, 10s, 5m, 2h or 7d"});
+    if (!parsed)
+      return tl::unexpected(Fault{"", "invalid_duration", "not a duration; write 250ms, 10s, 5m, 2h or 7d"});
     duration = *parsed;
   } else if (value.is_int()) {
     const std::int64_t seconds = value.as_int();
@@ -74,7 +78,8 @@ tl::expected<Millis, Fault> read_duration(const json::Value& value, DurationRang
   return duration;
 }
 
-std::optional<Template> read_template(const json::Value& value, const std::string& pointer, FaultList& faults) {
+std::optional<Template> read_template(const json::Value& value, const std::string& pointer,
+                                      FaultList& faults) {
   auto parsed = Template::parse(value);
   if (parsed) return std::move(*parsed);
   faults.add_below(pointer, std::move(parsed.error().faults));
@@ -83,8 +88,10 @@ std::optional<Template> read_template(const json::Value& value, const std::strin
 
 Fields::Fields(const json::Value& value, std::string pointer, FaultList& faults)
     : pointer_(std::move(pointer)), faults_(faults) {
-  if (value.is_object()) object_ = &value.as_object();
-  else faults_.add(pointer_, "wrong_type", "must be an object, not " + std::string(value.type_name()));
+  if (value.is_object())
+    object_ = &value.as_object();
+  else
+    faults_.add(pointer_, "wrong_type", "must be an object, not " + std::string(value.type_name()));
 }
 
 bool Fields::has(std::string_view key) const { return object_ != nullptr && object_->contains(key); }
@@ -188,7 +195,8 @@ std::optional<std::int64_t> Fields::bytes(std::string_view key, std::string_view
   return size;
 }
 
-std::optional<std::size_t> Fields::choice(std::string_view key, std::initializer_list<std::string_view> choices) {
+std::optional<std::size_t> Fields::choice(std::string_view key,
+                                          std::initializer_list<std::string_view> choices) {
   const auto value = text(key);
   if (!value) return std::nullopt;
   const auto* const found = std::find(choices.begin(), choices.end(), std::string_view(*value));
@@ -208,8 +216,10 @@ std::vector<std::string> Fields::texts(std::string_view key, std::size_t most) {
   const json::Array& items = value->as_array();
   if (items.size() > most) fault(key, "out_of_range", "has more than " + std::to_string(most) + " entries");
   for (std::size_t i = 0; i < std::min(items.size(), most); ++i) {
-    if (items[i].is_string()) out.push_back(items[i].as_string());
-    else faults_.add(json::pointer_join(at(key), i), "wrong_type", "must be a string");
+    if (items[i].is_string())
+      out.push_back(items[i].as_string());
+    else
+      faults_.add(json::pointer_join(at(key), i), "wrong_type", "must be a string");
   }
   return out;
 }

@@ -1,5 +1,5 @@
-// Reads the fields of one JSON object by their types and ranges. What is wrong becomes a fault at its pointer and the
-// default stays; what nobody asked for is an unknown field.
+// Reads the fields of one JSON object by their types and ranges. What is wrong becomes a fault at its pointer
+// and the default stays; what nobody asked for is an unknown field.
 #pragma once
 
 #include <cstdint>
@@ -70,7 +70,8 @@ class Fields {
 tl::expected<Millis, Fault> read_duration(const json::Value& value, DurationRange range);
 
 /// `value` as a template; faults at `pointer`.
-std::optional<Template> read_template(const json::Value& value, const std::string& pointer, FaultList& faults);
+std::optional<Template> read_template(const json::Value& value, const std::string& pointer,
+                                      FaultList& faults);
 
 /// ASCII letters, digits and `extra`, 1 to `most` characters.
 bool is_identifier(std::string_view text, std::string_view extra, std::size_t most);

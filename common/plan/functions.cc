@@ -1,5 +1,6 @@
-// The functions of expressions (plan-language.md §3). Text comes first; lower and upper change ASCII letters only;
-// len of a text counts characters; duration gives seconds, as integers mean seconds in every duration of a plan.
+// The functions of expressions (plan-language.md §3). Text comes first; lower and upper change ASCII letters
+// only; len of a text counts characters; duration gives seconds, as integers mean seconds in every duration
+// of a plan.
 #include <re2/re2.h>
 
 #include <algorithm>
@@ -24,12 +25,14 @@ struct Call {
 
   [[nodiscard]] const json::Value& at(std::size_t i) const { return arguments[i]; }
   [[nodiscard]] bool are_texts() const {
-    return std::all_of(arguments.begin(), arguments.end(), [](const json::Value& v) { return v.is_string(); });
+    return std::all_of(arguments.begin(), arguments.end(),
+                       [](const json::Value& v) { return v.is_string(); });
   }
   std::nullopt_t wrong_type(const char* wanted) const {
-    return evaluator.error_at(node, std::string(function_name(node.function)) + " takes " + wanted + ", not " +
-                                        std::string(arguments.empty() ? "" : at(0).type_name()) +
-                                        (arguments.size() > 1 ? " and " + std::string(at(1).type_name()) : ""));
+    return evaluator.error_at(node,
+                              std::string(function_name(node.function)) + " takes " + wanted + ", not " +
+                                  std::string(arguments.empty() ? "" : at(0).type_name()) +
+                                  (arguments.size() > 1 ? " and " + std::string(at(1).type_name()) : ""));
   }
   std::nullopt_t limit() const { return evaluator.limit_at(node); }
   [[nodiscard]] bool spend(std::size_t bytes) const { return evaluator.spend_bytes(bytes); }
@@ -193,8 +196,10 @@ std::optional<json::Value> call(Evaluator& evaluator, const Node& node, const js
   const Call made{evaluator, node, arguments};
   switch (node.function) {
     case Function::kLen: return len(made);
-    case Function::kKeys: case Function::kValues: return members(made);
-    case Function::kLower: case Function::kUpper: return change_case(made);
+    case Function::kKeys:
+    case Function::kValues: return members(made);
+    case Function::kLower:
+    case Function::kUpper: return change_case(made);
     case Function::kContains: return contains(made);
     case Function::kStartsWith: return starts_with(made);
     case Function::kMatches: return matches(made);

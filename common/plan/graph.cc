@@ -13,8 +13,10 @@ void collect(const Template& value, std::vector<Read>& out) {
     const auto same = std::find_if(out.begin(), out.end(), [&](const Read& read) {
       return read.step == reference.name && read.field == reference.field;
     });
-    if (same == out.end()) out.push_back({reference.name, reference.field, reference.guarded});
-    else same->guarded = same->guarded && reference.guarded;
+    if (same == out.end())
+      out.push_back({reference.name, reference.field, reference.guarded});
+    else
+      same->guarded = same->guarded && reference.guarded;
   }
 }
 

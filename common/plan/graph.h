@@ -1,4 +1,5 @@
-// Which step reads from which: the graph behind `optional`, behind telling the impact of a failure, and behind drawing.
+// Which step reads from which: the graph behind `optional`, behind telling the impact of a failure, and
+// behind drawing.
 #pragma once
 
 #include <functional>
@@ -20,8 +21,9 @@ struct Read {
   friend bool operator==(const Read&, const Read&) = default;
 };
 
-/// What `step` itself reads before and while it runs: `when`, parameters, items, fallbacks, approval, wait. What its
-/// children read and what its compensation reads is not in it. In plan order of the references, each pair once.
+/// What `step` itself reads before and while it runs: `when`, parameters, items, fallbacks, approval, wait.
+/// What its children read and what its compensation reads is not in it. In plan order of the references, each
+/// pair once.
 std::vector<Read> step_reads(const Step& step);
 
 class Graph {

@@ -33,7 +33,8 @@ void append_utf8(std::string& out, std::uint32_t code) {
   }
 }
 
-/// The character of `\uXXXX` at `digits`, or nullopt. Surrogates are refused: the text can hold the character itself.
+/// The character of `\uXXXX` at `digits`, or nullopt. Surrogates are refused: the text can hold the character
+/// itself.
 std::optional<std::uint32_t> unicode_escape(std::string_view digits) {
   if (digits.size() < 4) return std::nullopt;
   std::uint32_t code = 0;
@@ -49,13 +50,13 @@ struct Symbol {
 };
 // Longer symbols first.
 constexpr Symbol kSymbols[] = {
-    {"==", TokenKind::kEqual},        {"!=", TokenKind::kNotEqual},    {"<=", TokenKind::kLessEqual},
-    {">=", TokenKind::kGreaterEqual}, {"??", TokenKind::kCoalesce},    {"<", TokenKind::kLess},
-    {">", TokenKind::kGreater},       {"+", TokenKind::kPlus},         {"-", TokenKind::kMinus},
-    {"*", TokenKind::kStar},          {"/", TokenKind::kSlash},        {"%", TokenKind::kPercent},
-    {".", TokenKind::kDot},           {",", TokenKind::kComma},        {":", TokenKind::kColon},
-    {"(", TokenKind::kLeftParen},     {")", TokenKind::kRightParen},   {"[", TokenKind::kLeftBracket},
-    {"]", TokenKind::kRightBracket},  {"{", TokenKind::kLeftBrace},    {"}", TokenKind::kRightBrace},
+    {"==", TokenKind::kEqual},        {"!=", TokenKind::kNotEqual},  {"<=", TokenKind::kLessEqual},
+    {">=", TokenKind::kGreaterEqual}, {"??", TokenKind::kCoalesce},  {"<", TokenKind::kLess},
+    {">", TokenKind::kGreater},       {"+", TokenKind::kPlus},       {"-", TokenKind::kMinus},
+    {"*", TokenKind::kStar},          {"/", TokenKind::kSlash},      {"%", TokenKind::kPercent},
+    {".", TokenKind::kDot},           {",", TokenKind::kComma},      {":", TokenKind::kColon},
+    {"(", TokenKind::kLeftParen},     {")", TokenKind::kRightParen}, {"[", TokenKind::kLeftBracket},
+    {"]", TokenKind::kRightBracket},  {"{", TokenKind::kLeftBrace},  {"}", TokenKind::kRightBrace},
 };
 
 std::string unexpected_character(std::string_view rest) {
@@ -125,7 +126,8 @@ tl::expected<Token, SyntaxError> Lexer::number() {
     }
   }
   if (length < rest.size() && is_word(rest[length])) {
-    return tl::unexpected(SyntaxError{column_, "a name can't begin with a digit; write a[\"…\"] for such a key"});
+    return tl::unexpected(
+        SyntaxError{column_, "a name can't begin with a digit; write a[\"…\"] for such a key"});
   }
   Token token = take(TokenKind::kNumber, length);
   const char* const end = token.text.data() + token.text.size();
@@ -160,7 +162,9 @@ tl::expected<Token, SyntaxError> Lexer::quoted() {
       case 'n': decoded.push_back('\n'); break;
       case 't': decoded.push_back('\t'); break;
       case 'r': decoded.push_back('\r'); break;
-      case '\\': case '\'': case '"': decoded.push_back(escaped); break;
+      case '\\':
+      case '\'':
+      case '"': decoded.push_back(escaped); break;
       case 'u': {
         const auto code = unicode_escape(text_.substr(i + 1));
         if (!code) return tl::unexpected(SyntaxError{column_, "bad \\u escape in quoted text"});

@@ -12,16 +12,37 @@
 namespace pawl::plan {
 
 enum class TokenKind : std::uint8_t {
-  kEnd, kName, kNumber, kText, kDot, kComma, kColon,
-  kLeftParen, kRightParen, kLeftBracket, kRightBracket, kLeftBrace, kRightBrace,
-  kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual,
-  kPlus, kMinus, kStar, kSlash, kPercent, kCoalesce,
+  kEnd,
+  kName,
+  kNumber,
+  kText,
+  kDot,
+  kComma,
+  kColon,
+  kLeftParen,
+  kRightParen,
+  kLeftBracket,
+  kRightBracket,
+  kLeftBrace,
+  kRightBrace,
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kPlus,
+  kMinus,
+  kStar,
+  kSlash,
+  kPercent,
+  kCoalesce,
 };
 
 struct Token {
   TokenKind kind = TokenKind::kEnd;
-  std::string_view text;      ///< as it stands in the source
-  json::Value value = {};     ///< of kNumber and kText
+  std::string_view text;   ///< as it stands in the source
+  json::Value value = {};  ///< of kNumber and kText
   std::uint32_t column = 1;
 };
 

@@ -18,28 +18,30 @@ inline constexpr int kMaxGroupDepth = 16;
 
 // Values of single fields. Generous, but such that no arithmetic over them can overflow.
 inline constexpr Millis kMaxDuration = std::chrono::hours{24 * 366};  ///< a leap year: longer is a mistake
-inline constexpr Millis kMaxRetryDelay = std::chrono::hours{24};      ///< beyond it a `wait` says what is meant
-inline constexpr int kMaxAttempts = 1'000;                            ///< each attempt is an event in the ledger
-inline constexpr double kMaxMultiplier = 100;                         ///< reaches any max_delay in a few steps
-inline constexpr int kMaxFallbacks = 16;                              ///< each one is a full round of retries
-inline constexpr int kMaxBatch = 10'000;                              ///< one batch is one child's input
+inline constexpr Millis kMaxRetryDelay = std::chrono::hours{24};  ///< beyond it a `wait` says what is meant
+inline constexpr int kMaxAttempts = 1'000;                        ///< each attempt is an event in the ledger
+inline constexpr double kMaxMultiplier = 100;                     ///< reaches any max_delay in a few steps
+inline constexpr int kMaxFallbacks = 16;                          ///< each one is a full round of retries
+inline constexpr int kMaxBatch = 10'000;                          ///< one batch is one child's input
 inline constexpr int kMaxApprovers = 100;
-inline constexpr std::size_t kMaxText = std::size_t{64} << 10;        ///< http-api.md §9, strings outside `with`
-inline constexpr std::size_t kMaxFaults = 1'000;                      ///< nobody reads more; bounds the answer
-inline constexpr std::size_t kMaxListedCodes = 100;                   ///< not_on_codes, notify
+inline constexpr std::size_t kMaxText = std::size_t{64} << 10;  ///< http-api.md §9, strings outside `with`
+inline constexpr std::size_t kMaxFaults = 1'000;                ///< nobody reads more; bounds the answer
+inline constexpr std::size_t kMaxListedCodes = 100;             ///< not_on_codes, notify
 
 // Expressions (plan-language.md §3: bounded in steps and size).
-inline constexpr std::size_t kMaxExpressionDepth = 200;        ///< of the tree; bounds the stack of the evaluator
-inline constexpr std::size_t kMaxExpressionNesting = 64;       ///< of brackets; bounds the stack of the parser
-inline constexpr std::size_t kMaxTemplateDepth = 128;          ///< twice what the JSON parser lets in
+inline constexpr std::size_t kMaxExpressionDepth = 200;   ///< of the tree; bounds the stack of the evaluator
+inline constexpr std::size_t kMaxExpressionNesting = 64;  ///< of brackets; bounds the stack of the parser
+inline constexpr std::size_t kMaxTemplateDepth = 128;     ///< twice what the JSON parser lets in
 inline constexpr std::size_t kMaxResultBytes = std::size_t{1} << 20;
-inline constexpr std::size_t kMaxValueDepth = 64;              ///< of a rendered value: what the JSON parser reads back
-inline constexpr std::int64_t kMaxEvaluationWork = 1'000'000;  ///< nodes, and 16-byte pieces of text, per render
+inline constexpr std::size_t kMaxValueDepth = 64;  ///< of a rendered value: what the JSON parser reads back
+inline constexpr std::int64_t kMaxEvaluationWork =
+    1'000'000;  ///< nodes, and 16-byte pieces of text, per render
 inline constexpr std::int64_t kRegexMemory = std::int64_t{1} << 20;  ///< of one compiled pattern in RE2
 
 // JSON Schemas of a plan.
-inline constexpr std::int64_t kMaxSchemaCost = 5'000;   ///< subschemas after every $ref is expanded
+inline constexpr std::int64_t kMaxSchemaCost = 5'000;  ///< subschemas after every $ref is expanded
 inline constexpr std::size_t kMaxSchemaDepth = 64;
-inline constexpr std::int64_t kMaxValidationWork = 20'000'000;  ///< subschemas times values: about 2 s at worst
+inline constexpr std::int64_t kMaxValidationWork =
+    20'000'000;  ///< subschemas times values: about 2 s at worst
 
 }  // namespace pawl::plan

@@ -21,8 +21,11 @@ void read_id(Fields& fields, Plan& plan, const ParseOptions& options) {
   if (options.id_required) fields.require("id");
   auto id = fields.text("id");
   if (!id) return;
-  if (is_task_id(*id)) plan.id = std::move(*id);
-  else fields.fault("id", "invalid_id", "must begin with a letter or digit and have at most 128 of a-z A-Z 0-9 _ . -");
+  if (is_task_id(*id))
+    plan.id = std::move(*id);
+  else
+    fields.fault("id", "invalid_id",
+                 "must begin with a letter or digit and have at most 128 of a-z A-Z 0-9 _ . -");
 }
 
 void read_lane(Fields& fields, Plan& plan, const ParseOptions& options) {
@@ -38,7 +41,8 @@ Limits read_limits(const json::Value& value, const std::string& pointer, FaultLi
   Limits limits;
   Fields fields(value, pointer, faults);
   constexpr const char* kOver = "limit_too_high";
-  limits.max_depth = static_cast<int>(fields.integer("max_depth", 1, kMaxTaskDepth, kOver).value_or(limits.max_depth));
+  limits.max_depth =
+      static_cast<int>(fields.integer("max_depth", 1, kMaxTaskDepth, kOver).value_or(limits.max_depth));
   limits.max_steps = fields.integer("max_steps", 1, kMaxSteps, kOver).value_or(limits.max_steps);
   limits.max_parallel =
       static_cast<int>(fields.integer("max_parallel", 1, kMaxParallel, kOver).value_or(limits.max_parallel));
@@ -61,11 +65,13 @@ Notify read_notify(const json::Value& value, const std::string& pointer, FaultLi
   fields.require("webhook");
   notify.webhook = fields.text("webhook").value_or("");
   const bool is_url = notify.webhook.starts_with("https://") || notify.webhook.starts_with("http://");
-  if (fields.has("webhook") && !is_url) fields.fault("webhook", "invalid_url", "must be an http or https URL");
+  if (fields.has("webhook") && !is_url)
+    fields.fault("webhook", "invalid_url", "must be an http or https URL");
   notify.on = fields.texts("on", kMaxListedCodes);
   for (std::size_t i = 0; i < notify.on.size(); ++i) {
     const std::string& status = notify.on[i];
-    if (status == "completed" || status == "failed" || status == "cancelled" || status == "timed_out") continue;
+    if (status == "completed" || status == "failed" || status == "cancelled" || status == "timed_out")
+      continue;
     faults.add(json::pointer_join(fields.at("on"), i), "invalid_choice",
                "must be completed, failed, cancelled or timed_out");
   }
@@ -94,21 +100,26 @@ void read_head(Fields& fields, Plan& plan, const ParseOptions& options, FaultLis
   if (const json::Value* schema = fields.take("input_schema")) {
     plan.input_schema = *schema;
     auto compiled = Schema::compile(*schema);
-    if (compiled) plan.input_check = std::move(*compiled);
-    else faults.add_below(fields.at("input_schema"), std::move(compiled).error());
+    if (compiled)
+      plan.input_check = std::move(*compiled);
+    else
+      faults.add_below(fields.at("input_schema"), std::move(compiled).error());
   }
   plan.timeout = fields.duration("timeout", {Millis{1}, kMaxDuration});
   read_lane(fields, plan, options);
   plan.priority = static_cast<int>(fields.integer("priority", 0, 9).value_or(plan.priority));
-  if (const json::Value* limits = fields.take("limits")) plan.limits = read_limits(*limits, fields.at("limits"), faults);
-  if (const json::Value* value = fields.take("defaults")) read_defaults(*value, fields.at("defaults"), plan, faults);
+  if (const json::Value* limits = fields.take("limits"))
+    plan.limits = read_limits(*limits, fields.at("limits"), faults);
+  if (const json::Value* value = fields.take("defaults"))
+    read_defaults(*value, fields.at("defaults"), plan, faults);
   plan.output = fields.value_template("output");
   read_notifies(fields, plan, faults);
 }
 
 void read_steps(Fields& fields, Plan& plan, FaultList& faults) {
   StepParser parser(faults, plan.default_retry, plan.id);
-  if (const json::Value* steps = fields.require("steps")) plan.steps = parser.list(*steps, fields.at("steps"));
+  if (const json::Value* steps = fields.require("steps"))
+    plan.steps = parser.list(*steps, fields.at("steps"));
   if (const json::Value* steps = fields.take("on_failure")) {
     plan.on_failure = parser.list(*steps, fields.at("on_failure"), StepParser::Empty::kAllowed);
   }
@@ -117,18 +128,19 @@ void read_steps(Fields& fields, Plan& plan, FaultList& faults) {
 void check_count(const Plan& plan, FaultList& faults) {
   const std::int64_t count = count_steps(plan);
   if (count <= plan.limits.max_steps) return;
-  faults.add("/steps", "too_many_steps", "unfolds to at least " + std::to_string(count) + " steps; limits.max_steps is " +
-                                             std::to_string(plan.limits.max_steps));
+  faults.add("/steps", "too_many_steps",
+             "unfolds to at least " + std::to_string(count) + " steps; limits.max_steps is " +
+                 std::to_string(plan.limits.max_steps));
 }
 
 Error refuse(std::vector<Fault> faults) {
-  const bool are_all_unknown =
-      std::all_of(faults.begin(), faults.end(), [](const Fault& fault) { return fault.code == "unknown_field"; });
+  const bool are_all_unknown = std::all_of(faults.begin(), faults.end(),
+                                           [](const Fault& fault) { return fault.code == "unknown_field"; });
   const std::string count = faults.size() == 1 ? "1 fault" : std::to_string(faults.size()) + " faults";
   std::string message = "the plan has " + count + "; the first: " + faults.front().message;
   if (!faults.front().pointer.empty()) message += " (at " + faults.front().pointer + ")";
-  return Error{ErrorKind::kInvalid, are_all_unknown ? "unknown_field" : "validation_failed", std::move(message), "",
-               std::move(faults)};
+  return Error{ErrorKind::kInvalid, are_all_unknown ? "unknown_field" : "validation_failed",
+               std::move(message), "", std::move(faults)};
 }
 
 }  // namespace

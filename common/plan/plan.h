@@ -1,4 +1,5 @@
-// The plan as data: what plan-language.md says, parsed and checked. Immutable once parsed; shared by all its executions.
+// The plan as data: what plan-language.md says, parsed and checked. Immutable once parsed; shared by all its
+// executions.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,7 @@ struct RetryPolicy {
   Jitter jitter = Jitter::kFull;
   double proportion = 0;  ///< kProportional only
   std::optional<Millis> max_elapsed = {};
-  std::vector<std::string> on = {};            ///< categories; empty = the category table's own
+  std::vector<std::string> on = {};  ///< categories; empty = the category table's own
   std::vector<std::string> not_on_codes = {};
 };
 
@@ -107,15 +108,15 @@ struct ApprovalStepSpec {
   ApprovalSpec approval;
 };
 
-using StepBody = std::variant<ToolSpec, SequenceSpec, ParallelSpec, ForEachSpec, TaskSpec, ChooseSpec, WaitSpec,
-                              ApprovalStepSpec>;
+using StepBody = std::variant<ToolSpec, SequenceSpec, ParallelSpec, ForEachSpec, TaskSpec, ChooseSpec,
+                              WaitSpec, ApprovalStepSpec>;
 
 struct Step {
   std::string id;
   std::string name;
   std::optional<Template> when;
-  std::optional<Millis> timeout;       ///< as written; the effective one is policy.h's
-  std::optional<RetryPolicy> retry;    ///< as written, over the task's defaults
+  std::optional<Millis> timeout;     ///< as written; the effective one is policy.h's
+  std::optional<RetryPolicy> retry;  ///< as written, over the task's defaults
   bool critical = true;
   bool optional = false;
   std::vector<ToolCall> fallback;

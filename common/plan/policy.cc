@@ -25,9 +25,12 @@ void describe(const Plan& plan, const Step& step, const std::string& path, json:
   entry.set("optional", step.optional);
   entry.set("delivery", step.delivery == Delivery::kAtMostOnce ? "at_most_once" : "at_least_once");
   out.emplace_back(std::move(entry));
-  if (const auto* sequence = std::get_if<SequenceSpec>(&step.body)) describe_list(plan, sequence->steps, path, out);
-  if (const auto* parallel = std::get_if<ParallelSpec>(&step.body)) describe_list(plan, parallel->steps, path, out);
-  if (const auto* each = std::get_if<ForEachSpec>(&step.body)) describe_list(plan, each->step, path + "[*]", out);
+  if (const auto* sequence = std::get_if<SequenceSpec>(&step.body))
+    describe_list(plan, sequence->steps, path, out);
+  if (const auto* parallel = std::get_if<ParallelSpec>(&step.body))
+    describe_list(plan, parallel->steps, path, out);
+  if (const auto* each = std::get_if<ForEachSpec>(&step.body))
+    describe_list(plan, each->step, path + "[*]", out);
   if (const auto* choose = std::get_if<ChooseSpec>(&step.body)) {
     for (const ChooseSpec::Branch& branch : choose->branches) describe_list(plan, branch.steps, path, out);
   }
@@ -44,7 +47,9 @@ Millis effective_timeout(const Plan& plan, const Step& step) {
   return std::holds_alternative<ToolSpec>(step.body) ? plan.default_timeout : kNoTimeout;
 }
 
-RetryPolicy effective_retry(const Plan& plan, const Step& step) { return step.retry.value_or(plan.default_retry); }
+RetryPolicy effective_retry(const Plan& plan, const Step& step) {
+  return step.retry.value_or(plan.default_retry);
+}
 
 bool is_retryable(const RetryPolicy& policy, Category category, std::string_view code) {
   if (category == Category::kCancelled || category == Category::kOutcomeUnknown) return false;
@@ -53,7 +58,8 @@ bool is_retryable(const RetryPolicy& policy, Category category, std::string_view
   if (!policy.on.empty()) {
     return std::find(policy.on.begin(), policy.on.end(), to_string(category)) != policy.on.end();
   }
-  return category == Category::kTransient || category == Category::kPermission || category == Category::kResource;
+  return category == Category::kTransient || category == Category::kPermission ||
+         category == Category::kResource;
 }
 
 json::Value describe_policy(const Plan& plan) {

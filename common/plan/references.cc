@@ -24,8 +24,8 @@ struct Place {
   }
 };
 
-/// Calls `visit(steps, place, are_ordered)` for each list of children of `step`; a for_each's child is a list of one,
-/// whose place has no index.
+/// Calls `visit(steps, place, are_ordered)` for each list of children of `step`; a for_each's child is a list
+/// of one, whose place has no index.
 template <typename Visit>
 void for_each_list(const Step& step, const Place& at, Visit visit) {
   const Place kind{&at, kind_name(step)};
@@ -75,9 +75,11 @@ class ReferenceCheck {
     numbers_.emplace(&step, index);
     if (parent) edges_.emplace_back(*parent, index);
     if (!step.id.empty() && !by_id_.emplace(step.id, index).second) {
-      faults_.add(Place{&at, "id"}.pointer(), "duplicate_id", "another step has the id '" + step.id + "' already");
+      faults_.add(Place{&at, "id"}.pointer(), "duplicate_id",
+                  "another step has the id '" + step.id + "' already");
     }
-    for_each_list(step, at, [&](const Steps& steps, const Place& list, bool) { collect_list(steps, list, index); });
+    for_each_list(step, at,
+                  [&](const Steps& steps, const Place& list, bool) { collect_list(steps, list, index); });
     if (const auto* each = std::get_if<ForEachSpec>(&step.body)) {
       const Place kind{&at, "for_each"};
       for (const Step& child : each->step) collect(child, Place{&kind, "step"}, index);
@@ -129,7 +131,8 @@ class ReferenceCheck {
 
   void check_body(const Step& step, const Place& at, Index self) {
     const Place kind{&at, kind_name(step)};
-    if (const auto* tool = std::get_if<ToolSpec>(&step.body)) check(tool->call.with, Place{&at, "with"}, self);
+    if (const auto* tool = std::get_if<ToolSpec>(&step.body))
+      check(tool->call.with, Place{&at, "with"}, self);
     if (const auto* task = std::get_if<TaskSpec>(&step.body)) check(task->with, Place{&at, "with"}, self);
     if (const auto* wait = std::get_if<WaitSpec>(&step.body)) {
       check(wait->for_duration, Place{&kind, "for"}, self);
@@ -178,8 +181,10 @@ class ReferenceCheck {
   }
 
   void check_meta(const Reference& reference, const Place& at) {
-    if (reference.name == "exec.id" || reference.name == "exec.attempt" || reference.name == "task.id") return;
-    unknown(reference, at, "there are exec.id, exec.attempt and task.id, no " + reference.name.substr(0, 128));
+    if (reference.name == "exec.id" || reference.name == "exec.attempt" || reference.name == "task.id")
+      return;
+    unknown(reference, at,
+            "there are exec.id, exec.attempt and task.id, no " + reference.name.substr(0, 128));
   }
 
   void check_step_reference(const Reference& reference, const Place& at, std::optional<Index> self) {
@@ -199,10 +204,12 @@ class ReferenceCheck {
     const std::vector<std::uint32_t> group_of = strong_components(count_, edges_);
     for (Unreachable& bad : unreachable_) {
       if (bad.from && group_of[*bad.from] == group_of[bad.to]) {
-        faults_.add(std::move(bad.pointer), "cycle", "the step '" + bad.step + "' waits for this one in its turn");
+        faults_.add(std::move(bad.pointer), "cycle",
+                    "the step '" + bad.step + "' waits for this one in its turn");
       } else {
         faults_.add(std::move(bad.pointer), "unreachable_reference",
-                    "the step '" + bad.step + "' has not certainly run before, or is out of scope inside another group");
+                    "the step '" + bad.step +
+                        "' has not certainly run before, or is out of scope inside another group");
       }
     }
   }
@@ -223,7 +230,8 @@ void add_reads(const Steps& steps, Graph& graph) {
   for (const Step& step : steps) {
     graph.add(step.id, step_reads(step));
     const Place nowhere;
-    for_each_list(step, nowhere, [&](const Steps& children, const Place&, bool) { add_reads(children, graph); });
+    for_each_list(step, nowhere,
+                  [&](const Steps& children, const Place&, bool) { add_reads(children, graph); });
     if (const auto* each = std::get_if<ForEachSpec>(&step.body)) add_reads(each->step, graph);
   }
 }

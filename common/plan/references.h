@@ -1,5 +1,5 @@
-// The static checks over a whole plan: ids used once, every reference to a step that has certainly had its turn before
-// and is in scope, every name known. Also builds the plan's graph.
+// The static checks over a whole plan: ids used once, every reference to a step that has certainly had its
+// turn before and is in scope, every name known. Also builds the plan's graph.
 #pragma once
 
 #include "common/plan/fault_list.h"

@@ -30,7 +30,8 @@ void read_jitter(Fields& fields, RetryPolicy& policy) {
     double share = -1;
     const auto parsed = std::from_chars(begin, end, share, std::chars_format::fixed);
     if (parsed.ec != std::errc() || parsed.ptr != end || !(share >= 0 && share <= 1)) {
-      fields.fault("jitter", "out_of_range", "proportional takes a share between 0 and 1, as proportional:0.2");
+      fields.fault("jitter", "out_of_range",
+                   "proportional takes a share between 0 and 1, as proportional:0.2");
       return;
     }
     policy.jitter = Jitter::kProportional;
@@ -66,7 +67,8 @@ std::string jitter_text(const RetryPolicy& policy) {
     case Jitter::kEqual: return "equal";
     case Jitter::kDecorrelated: return "decorrelated";
     case Jitter::kNone: return "none";
-    case Jitter::kProportional: return std::string(kProportional) + json::write(json::Value(policy.proportion));
+    case Jitter::kProportional:
+      return std::string(kProportional) + json::write(json::Value(policy.proportion));
   }
   return "full";
 }
@@ -84,15 +86,19 @@ RetryPolicy read_retry(const json::Value& value, const RetryPolicy& base, const 
   RetryPolicy policy = base;
   Fields fields(value, pointer, faults);
   constexpr DurationRange kDelay{Millis{0}, kMaxRetryDelay};
-  policy.max_attempts = static_cast<int>(fields.integer("max_attempts", 1, kMaxAttempts).value_or(base.max_attempts));
+  policy.max_attempts =
+      static_cast<int>(fields.integer("max_attempts", 1, kMaxAttempts).value_or(base.max_attempts));
   policy.initial_delay = fields.duration("initial_delay", kDelay).value_or(base.initial_delay);
   policy.multiplier = fields.number("multiplier", 1, kMaxMultiplier).value_or(base.multiplier);
   policy.max_delay = fields.duration("max_delay", kDelay).value_or(base.max_delay);
   read_jitter(fields, policy);
-  if (const auto elapsed = fields.duration("max_elapsed", {Millis{1}, kMaxDuration})) policy.max_elapsed = elapsed;
+  if (const auto elapsed = fields.duration("max_elapsed", {Millis{1}, kMaxDuration}))
+    policy.max_elapsed = elapsed;
   read_categories(fields, policy, faults);
-  if (fields.has("not_on_codes")) policy.not_on_codes = fields.texts("not_on_codes", kMaxListedCodes);
-  else fields.take("not_on_codes");
+  if (fields.has("not_on_codes"))
+    policy.not_on_codes = fields.texts("not_on_codes", kMaxListedCodes);
+  else
+    fields.take("not_on_codes");
   fields.finish();
   return policy;
 }

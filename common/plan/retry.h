@@ -10,7 +10,8 @@
 namespace pawl::plan {
 
 /// `value` over `base`, field by field. Faults go to `faults` with pointers below `pointer`.
-RetryPolicy read_retry(const json::Value& value, const RetryPolicy& base, const std::string& pointer, FaultList& faults);
+RetryPolicy read_retry(const json::Value& value, const RetryPolicy& base, const std::string& pointer,
+                       FaultList& faults);
 
 /// The object that reads back as `policy`.
 json::Value to_json(const RetryPolicy& policy);

@@ -28,7 +28,8 @@ std::string to_pointer(const std::vector<std::string>& context) {
   std::string pointer;
   for (std::size_t i = 1; i < context.size(); ++i) {
     std::string_view token = context[i];
-    if (token.size() >= 2 && token.front() == '[' && token.back() == ']') token = token.substr(1, token.size() - 2);
+    if (token.size() >= 2 && token.front() == '[' && token.back() == ']')
+      token = token.substr(1, token.size() - 2);
     pointer = json::pointer_join(pointer, token);
   }
   return pointer;
@@ -88,7 +89,8 @@ std::vector<Fault> check_schema(const json::Value& schema) {
   return compiled ? std::vector<Fault>{} : std::move(compiled).error();
 }
 
-std::vector<Fault> validate_schema(const json::Value& schema, const json::Value& value, const std::string& pointer) {
+std::vector<Fault> validate_schema(const json::Value& schema, const json::Value& value,
+                                   const std::string& pointer) {
   auto compiled = Schema::compile(schema);
   return compiled ? (*compiled)->validate(value, pointer) : std::move(compiled).error();
 }

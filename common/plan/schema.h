@@ -1,5 +1,6 @@
-// JSON Schema (draft 7) of inputs and forms: valijson behind the guards of architecture.md §3. Checked and compiled once,
-// when the plan is stored; what could take a hostile schema's or value's author too far is refused then.
+// JSON Schema (draft 7) of inputs and forms: valijson behind the guards of architecture.md §3. Checked and
+// compiled once, when the plan is stored; what could take a hostile schema's or value's author too far is
+// refused then.
 #pragma once
 
 #include <memory>
@@ -18,12 +19,14 @@ using SchemaPtr = std::shared_ptr<const Schema>;
 class Schema {
  public:
   /// Errors: all faults, pointers relative to the schema: wrong_type, schema_invalid, pattern_invalid,
-  /// keyword_not_supported (patternProperties; pattern or uniqueItems under anyOf, oneOf, not, if and the like; keywords
-  /// of later drafts), format_not_supported (date and time), reference_not_supported (all but acyclic
+  /// keyword_not_supported (patternProperties; pattern or uniqueItems under anyOf, oneOf, not, if and the
+  /// like; keywords of later drafts), format_not_supported (date and time), reference_not_supported (all but
+  /// acyclic
   /// #/definitions/… and #/$defs/…), too_deep, too_complex.
   static tl::expected<SchemaPtr, std::vector<Fault>> compile(const json::Value& schema);
 
-  /// The faults of `value` (code schema_mismatch, or pattern_mismatch), `pointer` in front of each; empty = valid.
+  /// The faults of `value` (code schema_mismatch, or pattern_mismatch), `pointer` in front of each; empty =
+  /// valid.
   [[nodiscard]] std::vector<Fault> validate(const json::Value& value, const std::string& pointer) const;
 
   Schema(const Schema&) = delete;
@@ -39,6 +42,7 @@ class Schema {
 /// Faults of the schema itself, pointers relative to it. Errors: none.
 std::vector<Fault> check_schema(const json::Value& schema);
 /// Compiles and validates in one: for schemas used once. A schema that does not compile gives its own faults.
-std::vector<Fault> validate_schema(const json::Value& schema, const json::Value& value, const std::string& pointer);
+std::vector<Fault> validate_schema(const json::Value& schema, const json::Value& value,
+                                   const std::string& pointer);
 
 }  // namespace pawl::plan

@@ -1,5 +1,5 @@
-// What valijson needs to read a json::Value in place: no copy of the document, no second JSON library. The shape of the
-// classes is valijson's (BasicAdapter). Included by schema.cc only.
+// What valijson needs to read a json::Value in place: no copy of the document, no second JSON library. The
+// shape of the classes is valijson's (BasicAdapter). Included by schema.cc only.
 #pragma once
 
 #include <cmath>
@@ -103,7 +103,9 @@ class SchemaObject {
 class SchemaFrozenValue final : public valijson::adapters::FrozenValue {
  public:
   explicit SchemaFrozenValue(json::Value value) : value_(std::move(value)) {}
-  [[nodiscard]] valijson::adapters::FrozenValue* clone() const override { return new SchemaFrozenValue(value_); }
+  [[nodiscard]] valijson::adapters::FrozenValue* clone() const override {
+    return new SchemaFrozenValue(value_);
+  }
   [[nodiscard]] bool equalTo(const valijson::adapters::Adapter& other, bool strict) const override;
 
  private:
@@ -145,8 +147,10 @@ class SchemaValue {
     if (!isInteger()) return false;
     if (value_->is_int()) result = value_->as_int();
     // Above int64 the largest one stands for it: valijson knows no other integers.
-    else if (value_->is_uint()) result = INT64_MAX;
-    else result = static_cast<std::int64_t>(value_->as_double());
+    else if (value_->is_uint())
+      result = INT64_MAX;
+    else
+      result = static_cast<std::int64_t>(value_->as_double());
     return true;
   }
   bool getString(std::string& result) const {
@@ -179,8 +183,8 @@ class SchemaValue {
 };
 
 /// `value` must outlive the adapter.
-class SchemaAdapter
-    : public valijson::adapters::BasicAdapter<SchemaAdapter, SchemaArray, SchemaMember, SchemaObject, SchemaValue> {
+class SchemaAdapter : public valijson::adapters::BasicAdapter<SchemaAdapter, SchemaArray, SchemaMember,
+                                                              SchemaObject, SchemaValue> {
  public:
   SchemaAdapter() = default;
   explicit SchemaAdapter(const json::Value& value) : BasicAdapter(SchemaValue(value)) {}

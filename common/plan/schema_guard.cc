@@ -15,20 +15,27 @@ namespace pawl::plan {
 namespace {
 
 // Plain values: handed on as they are.
-constexpr std::array<std::string_view, 15> kKept = {
-    "type",      "enum",      "const",    "multipleOf", "maximum",       "exclusiveMaximum", "minimum", "exclusiveMinimum",
-    "maxLength", "minLength", "maxItems", "minItems",   "maxProperties", "minProperties",    "required"};
+constexpr std::array<std::string_view, 15> kKept = {"type",          "enum",
+                                                    "const",         "multipleOf",
+                                                    "maximum",       "exclusiveMaximum",
+                                                    "minimum",       "exclusiveMinimum",
+                                                    "maxLength",     "minLength",
+                                                    "maxItems",      "minItems",
+                                                    "maxProperties", "minProperties",
+                                                    "required"};
 // Of later drafts: ignoring them silently would accept what the author refused.
 constexpr std::array<std::string_view, 12> kLater = {
-    "dependentRequired", "dependentSchemas", "unevaluatedProperties", "unevaluatedItems", "prefixItems", "minContains",
-    "maxContains", "$recursiveRef", "$dynamicRef", "$anchor", "$dynamicAnchor", "$recursiveAnchor"};
+    "dependentRequired", "dependentSchemas", "unevaluatedProperties", "unevaluatedItems",
+    "prefixItems",       "minContains",      "maxContains",           "$recursiveRef",
+    "$dynamicRef",       "$anchor",          "$dynamicAnchor",        "$recursiveAnchor"};
 
 template <std::size_t n>
 bool is_one_of(const std::array<std::string_view, n>& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-/// Where a subschema stands: under a combinator a mismatch is no fault yet, so nothing may be taken out of it.
+/// Where a subschema stands: under a combinator a mismatch is no fault yet, so nothing may be taken out of
+/// it.
 enum class Place : std::uint8_t { kPlain, kCombined };
 
 struct Result {
@@ -42,7 +49,8 @@ class Guard {
 
   Result visit(const json::Value& schema, const std::string& pointer, Place place, std::size_t depth) {
     if (++cost_ > kMaxSchemaCost) {
-      if (cost_ == kMaxSchemaCost + 1) add(pointer, "too_complex", "the schema has too many parts once its $refs are expanded");
+      if (cost_ == kMaxSchemaCost + 1)
+        add(pointer, "too_complex", "the schema has too many parts once its $refs are expanded");
       return {};
     }
     if (depth > kMaxSchemaDepth) {
@@ -66,7 +74,8 @@ class Guard {
 
  private:
   void add(std::string pointer, std::string code, std::string message) {
-    if (faults_.size() < kMaxFaults) faults_.push_back({std::move(pointer), std::move(code), std::move(message)});
+    if (faults_.size() < kMaxFaults)
+      faults_.push_back({std::move(pointer), std::move(code), std::move(message)});
   }
 
   Result follow(const json::Value& reference, const std::string& pointer, Place place, std::size_t depth) {
@@ -80,7 +89,8 @@ class Guard {
       found = definitions->find(target.substr(prefix.size()));
     }
     if (found == nullptr || std::find(open_.begin(), open_.end(), target) != open_.end()) {
-      add(at, "reference_not_supported", "$ref leads to a name in #/definitions or #/$defs, and never back to itself");
+      add(at, "reference_not_supported",
+          "$ref leads to a name in #/definitions or #/$defs, and never back to itself");
       return {};
     }
     open_.push_back(target);
@@ -113,10 +123,12 @@ class Guard {
     return {json::Value(std::move(out)), has_rules ? std::move(rules) : nullptr};
   }
 
-  bool take_out(const std::string& keyword, const json::Value& value, const std::string& at, Place place, Rules& rules) {
+  bool take_out(const std::string& keyword, const json::Value& value, const std::string& at, Place place,
+                Rules& rules) {
     if (place == Place::kCombined && !(value.is_bool() && !value.as_bool())) {
       add(at, "keyword_not_supported",
-          keyword + " is not supported below anyOf, oneOf, not, if, contains, propertyNames and dependencies");
+          keyword +
+              " is not supported below anyOf, oneOf, not, if, contains, propertyNames and dependencies");
       return false;
     }
     if (keyword == "uniqueItems") {
@@ -172,16 +184,17 @@ class Guard {
   };
 
   /// A keyword with subschemas in it. nullopt: an annotation or an unknown word, which draft 7 ignores.
-  std::optional<Part> applicator(const std::string& keyword, const json::Value& value, const std::string& at, Place place,
-                                 std::size_t depth, Rules& rules) {
+  std::optional<Part> applicator(const std::string& keyword, const json::Value& value, const std::string& at,
+                                 Place place, std::size_t depth, Rules& rules) {
     if (keyword == "properties") return properties(value, at, place, depth, rules);
     if (keyword == "allOf") return list(value, at, place, depth, &rules.all_of);
     if (keyword == "anyOf" || keyword == "oneOf") return list(value, at, Place::kCombined, depth, nullptr);
     if (keyword == "items" && value.is_array()) return list(value, at, place, depth, &rules.items);
-    if (keyword == "items" || keyword == "additionalItems") return one(value, at, place, depth, &rules.other_items);
+    if (keyword == "items" || keyword == "additionalItems")
+      return one(value, at, place, depth, &rules.other_items);
     if (keyword == "additionalProperties") return one(value, at, place, depth, &rules.other_properties);
-    const bool is_combinator = keyword == "not" || keyword == "if" || keyword == "then" || keyword == "else" ||
-                               keyword == "contains" || keyword == "propertyNames";
+    const bool is_combinator = keyword == "not" || keyword == "if" || keyword == "then" ||
+                               keyword == "else" || keyword == "contains" || keyword == "propertyNames";
     if (is_combinator) return one(value, at, Place::kCombined, depth, nullptr);
     if (keyword == "dependencies") return dependencies(value, at, depth);
     return std::nullopt;
@@ -213,7 +226,8 @@ class Guard {
     return part;
   }
 
-  Part properties(const json::Value& value, const std::string& at, Place place, std::size_t depth, Rules& rules) {
+  Part properties(const json::Value& value, const std::string& at, Place place, std::size_t depth,
+                  Rules& rules) {
     Part part;
     json::Object out;
     if (!value.is_object()) {
@@ -239,8 +253,10 @@ class Guard {
       return part;
     }
     for (const auto& [name, dependency] : value.as_object()) {
-      if (dependency.is_array()) out.set(name, dependency);
-      else out.set(name, visit(dependency, json::pointer_join(at, name), Place::kCombined, depth + 1).schema);
+      if (dependency.is_array())
+        out.set(name, dependency);
+      else
+        out.set(name, visit(dependency, json::pointer_join(at, name), Place::kCombined, depth + 1).schema);
     }
     part.value = json::Value(std::move(out));
     return part;
@@ -260,7 +276,8 @@ GuardedSchema guard_schema(const json::Value& schema, std::vector<Fault>& faults
   return {std::move(result.schema), std::move(result.rules), guard.cost()};
 }
 
-void check_rules(const Rules& rules, const json::Value& value, const std::string& pointer, std::vector<Fault>& faults) {
+void check_rules(const Rules& rules, const json::Value& value, const std::string& pointer,
+                 std::vector<Fault>& faults) {
   if (faults.size() >= kMaxFaults) return;
   for (const RulesPtr& part : rules.all_of) {
     if (part) check_rules(*part, value, pointer, faults);

@@ -12,8 +12,8 @@ constexpr std::size_t kMaxIdentifier = 128;
 constexpr std::size_t kMaxSignal = 128;
 // `maximum` of a signal's name is that of an id, with the dots that people put into names of signals.
 constexpr std::string_view kSignalExtra = "_.:-";
-constexpr std::string_view kReserved[] = {"input", "steps", "exec", "task", "secret", "true", "false",
-                                          "null",  "and",   "or",   "not",  "in"};
+constexpr std::string_view kReserved[] = {"input", "steps", "exec", "task", "secret", "true",
+                                          "false", "null",  "and",  "or",   "not",    "in"};
 
 Strategy read_strategy(Fields& fields) {
   switch (fields.choice("strategy", {"wait_all", "fail_fast", "best_effort", "race"}).value_or(0)) {
@@ -90,8 +90,10 @@ void StepParser::loop_names(Fields& fields, ForEachSpec& spec) {
   for (auto [key, target] : {std::pair{"as", &spec.as}, std::pair{"index", &spec.index}}) {
     auto name = fields.text(key);
     if (!name) continue;
-    if (is_variable(*name)) *target = std::move(*name);
-    else fields.fault(key, "invalid_id", "must be a plain name that means nothing else in expressions");
+    if (is_variable(*name))
+      *target = std::move(*name);
+    else
+      fields.fault(key, "invalid_id", "must be a plain name that means nothing else in expressions");
   }
   if (spec.as == spec.index) fields.fault("index", "invalid_id", "must differ from as");
 }
@@ -183,12 +185,14 @@ StepBody StepParser::wait(const json::Value& value, const std::string& pointer) 
   }
   const int given = int{fields.has("for")} + int{fields.has("until")} + int{fields.has("signal")};
   if (fields.is_object() && given != 1) {
-    faults_.add(pointer, given == 0 ? "kind_missing" : "kind_ambiguous", "wait takes one of for, until or signal");
+    faults_.add(pointer, given == 0 ? "kind_missing" : "kind_ambiguous",
+                "wait takes one of for, until or signal");
   }
   spec.timeout = fields.duration("timeout", {Millis{1}, kMaxDuration});
   spec.continue_on_timeout = fields.choice("on_timeout", {"fail", "continue"}).value_or(0) == 1;
   for (const std::string_view key : {"timeout", "on_timeout"}) {
-    if (fields.has(key) && !fields.has("signal")) fields.fault(key, "not_applicable", "goes with signal only");
+    if (fields.has(key) && !fields.has("signal"))
+      fields.fault(key, "not_applicable", "goes with signal only");
   }
   fields.finish();
   return spec;

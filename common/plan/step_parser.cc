@@ -25,7 +25,8 @@ Steps StepParser::list(const json::Value& value, const std::string& pointer, Emp
   const json::Array& items = value.as_array();
   if (items.empty() && empty == Empty::kRefused) faults_.add(pointer, "empty_group", "has no steps");
   out.reserve(items.size());
-  for (std::size_t i = 0; i < items.size(); ++i) out.push_back(step(items[i], json::pointer_join(pointer, i)));
+  for (std::size_t i = 0; i < items.size(); ++i)
+    out.push_back(step(items[i], json::pointer_join(pointer, i)));
   return out;
 }
 
@@ -42,8 +43,10 @@ Step StepParser::step(const json::Value& value, const std::string& pointer) {
 void StepParser::common_fields(Fields& fields, Step& step) {
   fields.require("id");
   if (auto id = fields.text("id")) {
-    if (is_identifier(*id, "_:-", kMaxIdentifier)) step.id = std::move(*id);
-    else fields.fault("id", "invalid_id", "must be 1 to 128 of the characters a-z A-Z 0-9 _ : -");
+    if (is_identifier(*id, "_:-", kMaxIdentifier))
+      step.id = std::move(*id);
+    else
+      fields.fault("id", "invalid_id", "must be 1 to 128 of the characters a-z A-Z 0-9 _ : -");
   }
   step.name = fields.text("name").value_or(step.id);
   step.when = fields.condition("when");
@@ -88,7 +91,8 @@ void StepParser::kind(Fields& fields, Step& step) {
   const std::string pointer = fields.at(chosen);
   if (chosen == "tool") {
     step.body = tool(fields);
-    if (const json::Value* ask = fields.take("approval")) step.approval = approval(*ask, fields.at("approval"));
+    if (const json::Value* ask = fields.take("approval"))
+      step.approval = approval(*ask, fields.at("approval"));
   } else if (chosen == "task") {
     step.body = task(fields);
   } else if (chosen == "wait") {
@@ -97,10 +101,14 @@ void StepParser::kind(Fields& fields, Step& step) {
     step.body = approval_step(value, pointer);
   } else if (enter_group(pointer)) {
     ++group_depth_;
-    if (chosen == "sequence") step.body = sequence(value, pointer);
-    else if (chosen == "parallel") step.body = parallel(value, pointer);
-    else if (chosen == "for_each") step.body = for_each(value, pointer);
-    else step.body = choose(value, pointer);
+    if (chosen == "sequence")
+      step.body = sequence(value, pointer);
+    else if (chosen == "parallel")
+      step.body = parallel(value, pointer);
+    else if (chosen == "for_each")
+      step.body = for_each(value, pointer);
+    else
+      step.body = choose(value, pointer);
     --group_depth_;
   }
 }
@@ -115,8 +123,10 @@ ToolCall StepParser::tool_call(Fields& fields) {
   ToolCall call;
   fields.require("tool");
   if (auto name = fields.text("tool")) {
-    if (is_identifier(*name, "_.:-", kMaxIdentifier)) call.tool = std::move(*name);
-    else fields.fault("tool", "invalid_id", "must be 1 to 128 of the characters a-z A-Z 0-9 _ . : -");
+    if (is_identifier(*name, "_.:-", kMaxIdentifier))
+      call.tool = std::move(*name);
+    else
+      fields.fault("tool", "invalid_id", "must be 1 to 128 of the characters a-z A-Z 0-9 _ . : -");
   }
   auto with = fields.value_template("with");
   static const Template kEmpty = *Template::parse(json::Value(json::Object{}));

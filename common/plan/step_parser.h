@@ -1,5 +1,5 @@
-// JSON to Step, for every kind. Faults are collected; a step with faults still keeps its place in the list, so that
-// references to it make no second fault.
+// JSON to Step, for every kind. Faults are collected; a step with faults still keeps its place in the list,
+// so that references to it make no second fault.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// Templates: JSON trees whose strings hold expressions. What is constant is shared; only the rest is built by a render.
+// Templates: JSON trees whose strings hold expressions. What is constant is shared; only the rest is built by
+// a render.
 #include "common/plan/template.h"
 
 #include <utility>
@@ -108,8 +109,9 @@ class Compiler {
       const std::size_t inner = begin + kOpen.size();
       const std::size_t end = find_expression_end(source, inner);
       if (end == std::string_view::npos) {
-        faults_.push_back({pointer, "expression_invalid",
-                           "column " + std::to_string(column_of(source, begin)) + ": ${{ is never closed by }}"});
+        faults_.push_back(
+            {pointer, "expression_invalid",
+             "column " + std::to_string(column_of(source, begin)) + ": ${{ is never closed by }}"});
         return constant(value);
       }
       if (begin > done) part.children.push_back(constant(source.substr(done, begin - done)));
@@ -220,7 +222,8 @@ class Renderer {
     return json::Value(std::move(out));
   }
 
-  static Failure make(const std::string& code, std::string message, const std::string& pointer, std::uint32_t column) {
+  static Failure make(const std::string& code, std::string message, const std::string& pointer,
+                      std::uint32_t column) {
     Failure failure;
     failure.category = Category::kConfiguration;
     failure.code = code;

@@ -15,13 +15,16 @@ namespace {
 class BenchScope final : public Scope {
  public:
   [[nodiscard]] std::optional<json::Value> name(std::string_view) const override { return input_; }
-  [[nodiscard]] std::optional<json::Value> step(std::string_view, std::string_view) const override { return input_; }
+  [[nodiscard]] std::optional<json::Value> step(std::string_view, std::string_view) const override {
+    return input_;
+  }
   [[nodiscard]] std::optional<json::Value> meta(std::string_view) const override { return std::nullopt; }
   [[nodiscard]] Result<json::Value> secret(std::string_view) const override { return json::Value(); }
   [[nodiscard]] WallTime now() const override { return {}; }
 
  private:
-  json::Value input_ = *json::parse(R"({"status": 200, "body": {"items": [1, 2, 3], "url": "https://example.org"}})");
+  json::Value input_ =
+      *json::parse(R"({"status": 200, "body": {"items": [1, 2, 3], "url": "https://example.org"}})");
 };
 
 void render(benchmark::State& state, const char* expression) {
@@ -39,7 +42,9 @@ json::Value long_plan(std::int64_t count) {
   constexpr std::string_view kDigits = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_:-";
   std::string text = R"({"id":"long","limits":{"max_steps":1000000},"steps":[)";
   for (std::int64_t i = 0; i < count; ++i) {
-    auto digit = [&](std::int64_t value) { return kDigits[static_cast<std::size_t>(value) % kDigits.size()]; };
+    auto digit = [&](std::int64_t value) {
+      return kDigits[static_cast<std::size_t>(value) % kDigits.size()];
+    };
     text += R"({"id":")";
     text += {digit(i), digit(i / 65), digit(i / 4225)};
     text += R"(","task":"x"},)";

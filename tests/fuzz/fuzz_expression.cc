@@ -1,4 +1,5 @@
-// Expressions: no text ends the process, a parsed one evaluates within its bounds, and what it gives can be written.
+// Expressions: no text ends the process, a parsed one evaluates within its bounds, and what it gives can be
+// written.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -28,8 +29,10 @@ class FuzzScope final : public pawl::plan::Scope {
   [[nodiscard]] pawl::WallTime now() const override { return {}; }
 
  private:
-  Value input_ = *pawl::json::parse(R"({"n": 5, "t": "Grüße a,b", "l": [1, "x", null, [2]], "o": {"k": {"m": -1.5}},
-                                       "b": true, "big": 9223372036854775807, "huge": 18446744073709551615})");
+  Value input_ =
+      *pawl::json::parse(R"({"n": 5, "t": "Grüße a,b", "l": [1, "x", null, [2]], "o": {"k": {"m": -1.5}},
+                                       "b": true, "big": 9223372036854775807,
+                                        "huge": 18446744073709551615})");
 };
 
 }  // namespace

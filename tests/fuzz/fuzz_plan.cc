@@ -1,5 +1,5 @@
-// Plans: no document ends the process; one that is accepted can be described, estimated, counted, and is accepted again
-// from its own source with the same hash; one that is refused says where and why.
+// Plans: no document ends the process; one that is accepted can be described, estimated, counted, and is
+// accepted again from its own source with the same hash; one that is refused says where and why.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -16,7 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto plan = pawl::plan::parse(*document, {.id_required = false});
   if (!plan) {
     PAWL_ASSERT(!plan.error().code.empty(), "a refusal has a code");
-    PAWL_ASSERT(plan.error().code == "payload_too_large" || !plan.error().faults.empty(), "a refusal says where");
+    PAWL_ASSERT(plan.error().code == "payload_too_large" || !plan.error().faults.empty(),
+                "a refusal says where");
     return 0;
   }
   PAWL_ASSERT(pawl::plan::count_steps(**plan) >= 1, "a plan has steps");

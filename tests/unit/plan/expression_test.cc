@@ -44,23 +44,47 @@ void expect_all(std::initializer_list<Case> cases) {
 /// The outcome begins with `code`.
 void expect_code(const char* code, std::initializer_list<const char*> expressions) {
   for (const char* expression : expressions) {
-    EXPECT_EQ(evaluate(expression).substr(0, std::string(code).size() + 1), std::string(code) + ":") << expression;
+    EXPECT_EQ(evaluate(expression).substr(0, std::string(code).size() + 1), std::string(code) + ":")
+        << expression;
   }
 }
 
 TEST(Expression, Literals) {
-  expect_all({{"1", "1"}, {"-1", "-1"}, {"1.5", "1.5"}, {"1e3", "1000.0"}, {"true", "true"}, {"false", "false"},
-              {"null", "null"}, {"'a\"b'", R"("a\"b")"}, {R"("a'b")", R"("a'b")"}, {R"('\n\t\\\'\u00e9')", R"("\n\t\\'é")"},
-              {R"('\d')", R"("\\d")"}, {"[1, 'x', [ ]]", R"([1,"x",[]])"}, {R"({"a": 1, "b": {}})", R"({"a":1,"b":{}})"},
-              {"-9223372036854775808", "-9223372036854775808"}, {"18446744073709551615", "18446744073709551615"}});
+  expect_all({{"1", "1"},
+              {"-1", "-1"},
+              {"1.5", "1.5"},
+              {"1e3", "1000.0"},
+              {"true", "true"},
+              {"false", "false"},
+              {"null", "null"},
+              {"'a\"b'", R"("a\"b")"},
+              {R"("a'b")", R"("a'b")"},
+              {R"('\n\t\\\'\u00e9')", R"("\n\t\\'é")"},
+              {R"('\d')", R"("\\d")"},
+              {"[1, 'x', [ ]]", R"([1,"x",[]])"},
+              {R"({"a": 1, "b": {}})", R"({"a":1,"b":{}})"},
+              {"-9223372036854775808", "-9223372036854775808"},
+              {"18446744073709551615", "18446744073709551615"}});
 }
 
 TEST(Expression, Paths) {
-  expect_all({{"input.n", "5"}, {"input['n']", "5"}, {R"(input.obj["x-y"])", R"("dash")"}, {"input.list[0]", "1"},
-              {"input.list[input.n - 3]", "3"}, {"input.list[4 / 2]", "3"}, {"input.deep.a.b.c", "7"},
-              {"steps.fetch.output.body.items[1]", "20"}, {"steps['a-b'].output", "1"}, {"steps.fetch['status']", R"("completed")"},
-              {"exec.id", R"("0193")"}, {"exec.attempt", "2"}, {"task.id", R"("nightly")"}, {"row", R"("r")"},
-              {"secret('key')", R"("secret:key")"}, {"[5, 6][1]", "6"}, {R"({"a": 9}.a)", "9"}});
+  expect_all({{"input.n", "5"},
+              {"input['n']", "5"},
+              {R"(input.obj["x-y"])", R"("dash")"},
+              {"input.list[0]", "1"},
+              {"input.list[input.n - 3]", "3"},
+              {"input.list[4 / 2]", "3"},
+              {"input.deep.a.b.c", "7"},
+              {"steps.fetch.output.body.items[1]", "20"},
+              {"steps['a-b'].output", "1"},
+              {"steps.fetch['status']", R"("completed")"},
+              {"exec.id", R"("0193")"},
+              {"exec.attempt", "2"},
+              {"task.id", R"("nightly")"},
+              {"row", R"("r")"},
+              {"secret('key')", R"("secret:key")"},
+              {"[5, 6][1]", "6"},
+              {R"({"a": 9}.a)", "9"}});
 }
 
 TEST(Expression, MissingNamesAreErrors) {
@@ -68,71 +92,152 @@ TEST(Expression, MissingNamesAreErrors) {
               {"input.gone.more", "missing_binding: input.gone is missing (column 6)"},
               {"input.list[3]", "missing_binding: input.list[3] is missing (column 11)"},
               {"steps.fetch.error", "missing_binding: steps.fetch.error is missing (column 1)"}});
-  expect_code("missing_binding", {"input.list[-1]", "input.n.x", "input.none.x", "input.list['a']", "input.text[0]",
-                                  "gone", "steps.gone.output", "1 + input.gone", "len(input.gone)", "[input.gone]",
-                                  "input.gone == null", "input.gone and true", "input.list[99999999999999]"});
+  expect_code("missing_binding",
+              {"input.list[-1]", "input.n.x", "input.none.x", "input.list['a']", "input.text[0]", "gone",
+               "steps.gone.output", "1 + input.gone", "len(input.gone)", "[input.gone]", "input.gone == null",
+               "input.gone and true", "input.list[99999999999999]"});
 }
 
 TEST(Expression, CoalesceCoversMissingAndNull) {
-  expect_all({{"input.gone ?? 1", "1"}, {"input.none ?? 'x'", R"("x")"}, {"input.n ?? 1", "5"}, {"input.zero ?? 1", "0"},
-              {"input.empty ?? 'x'", R"("")"}, {"input.gone.a.b ?? input.none ?? 3", "3"}, {"len(input.gone) ?? 4", "4"},
-              {"input.gone ?? null", "null"}, {"input.gone ?? 0 > -1", "true"}, {"input.n ?? 0 == 5", "true"},
-              {"(input.gone ?? []) == []", "true"}, {"input.gone ?? 1 + 1", "2"}});
+  expect_all({{"input.gone ?? 1", "1"},
+              {"input.none ?? 'x'", R"("x")"},
+              {"input.n ?? 1", "5"},
+              {"input.zero ?? 1", "0"},
+              {"input.empty ?? 'x'", R"("")"},
+              {"input.gone.a.b ?? input.none ?? 3", "3"},
+              {"len(input.gone) ?? 4", "4"},
+              {"input.gone ?? null", "null"},
+              {"input.gone ?? 0 > -1", "true"},
+              {"input.n ?? 0 == 5", "true"},
+              {"(input.gone ?? []) == []", "true"},
+              {"input.gone ?? 1 + 1", "2"}});
   expect_code("missing_binding", {"input.gone ?? input.gone2"});
   expect_code("expression_error", {"(1 < 'x') ?? 1"});
 }
 
 TEST(Expression, Arithmetic) {
-  expect_all({{"1 + 2 * 3", "7"}, {"(1 + 2) * 3", "9"}, {"7 - 2 - 1", "4"}, {"7 / 2", "3.5"}, {"7 % 3", "1"}, {"-7 % 3", "-1"},
-              {"2 * -3", "-6"}, {"--1", "1"}, {"1.5 + 1", "2.5"}, {"input.f * 2", "5.0"}, {"5.5 % 2", "1.5"}, {"6 / 2 == 3", "true"},
-              {"9007199254740993 + 0", "9007199254740993"}, {"input.big - 1", "9223372036854775806"},
-              {"'a' + 'b'", R"("ab")"}, {"input.n * 2 + 1", "11"}, {"-(-9223372036854775807) ", "9223372036854775807"}});
-  expect_code("expression_error", {"input.big + 1", "-9223372036854775808 - 1", "input.big * 2", "input.huge + 0",
-                                   "input.huge * input.huge", "-(-9223372036854775808)", "1 / 0", "1 % 0", "1.0 / 0",
-                                   "1e308 * 10", "1 + 'a'", "'a' - 'b'", "null + 1", "true + 1", "[1] + [2]", "-'a'",
-                                   "-9223372036854775808 * -1"});
+  expect_all({{"1 + 2 * 3", "7"},
+              {"(1 + 2) * 3", "9"},
+              {"7 - 2 - 1", "4"},
+              {"7 / 2", "3.5"},
+              {"7 % 3", "1"},
+              {"-7 % 3", "-1"},
+              {"2 * -3", "-6"},
+              {"--1", "1"},
+              {"1.5 + 1", "2.5"},
+              {"input.f * 2", "5.0"},
+              {"5.5 % 2", "1.5"},
+              {"6 / 2 == 3", "true"},
+              {"9007199254740993 + 0", "9007199254740993"},
+              {"input.big - 1", "9223372036854775806"},
+              {"'a' + 'b'", R"("ab")"},
+              {"input.n * 2 + 1", "11"},
+              {"-(-9223372036854775807) ", "9223372036854775807"}});
+  expect_code("expression_error", {"input.big + 1", "-9223372036854775808 - 1", "input.big * 2",
+                                   "input.huge + 0", "input.huge * input.huge", "-(-9223372036854775808)",
+                                   "1 / 0", "1 % 0", "1.0 / 0", "1e308 * 10", "1 + 'a'", "'a' - 'b'",
+                                   "null + 1", "true + 1", "[1] + [2]", "-'a'", "-9223372036854775808 * -1"});
   EXPECT_EQ(evaluate("-9223372036854775808 % -1"), "0");
 }
 
 TEST(Expression, Comparison) {
-  expect_all({{"1 < 2", "true"}, {"2 <= 2", "true"}, {"3 > 4", "false"}, {"4 >= 4", "true"}, {"1 == 1.0", "true"},
-              {"1 != 2", "true"}, {"'a' < 'b'", "true"}, {"'a' == 'a'", "true"}, {"1 == '1'", "false"}, {"null == null", "true"},
-              {"input.obj == {\"b\": [true], \"a\": 1, \"x-y\": 'dash'}", "true"}, {"input.list == [1, 2, 3]", "true"},
-              {"[1] != [1.0]", "false"}, {"true == 1", "false"}, {"9007199254740993 > 9007199254740992.0", "true"},
-              {"input.huge > input.big", "true"}, {"-1 < input.huge", "true"}});
+  expect_all({{"1 < 2", "true"},
+              {"2 <= 2", "true"},
+              {"3 > 4", "false"},
+              {"4 >= 4", "true"},
+              {"1 == 1.0", "true"},
+              {"1 != 2", "true"},
+              {"'a' < 'b'", "true"},
+              {"'a' == 'a'", "true"},
+              {"1 == '1'", "false"},
+              {"null == null", "true"},
+              {"input.obj == {\"b\": [true], \"a\": 1, \"x-y\": 'dash'}", "true"},
+              {"input.list == [1, 2, 3]", "true"},
+              {"[1] != [1.0]", "false"},
+              {"true == 1", "false"},
+              {"9007199254740993 > 9007199254740992.0", "true"},
+              {"input.huge > input.big", "true"},
+              {"-1 < input.huge", "true"}});
   expect_code("expression_error", {"1 < 'a'", "null < 1", "true < false", "[1] < [2]", "'a' >= 1"});
 }
 
 TEST(Expression, Logic) {
-  expect_all({{"true and false", "false"}, {"true or false", "true"}, {"not true", "false"}, {"not not true", "true"},
-              {"false and input.gone", "false"}, {"true or input.gone", "true"}, {"true and not false or false", "true"},
-              {"false or true and false", "false"}, {"not 1 == 2", "true"}, {"input.n > 3 and input.flag", "true"},
+  expect_all({{"true and false", "false"},
+              {"true or false", "true"},
+              {"not true", "false"},
+              {"not not true", "true"},
+              {"false and input.gone", "false"},
+              {"true or input.gone", "true"},
+              {"true and not false or false", "true"},
+              {"false or true and false", "false"},
+              {"not 1 == 2", "true"},
+              {"input.n > 3 and input.flag", "true"},
               {"true or 1", "true"}});
   expect_code("expression_error", {"1 and true", "true and 1", "not null", "'x' or true", "false or 1"});
 }
 
 TEST(Expression, In) {
-  expect_all({{"2 in input.list", "true"}, {"9 in input.list", "false"}, {"1.0 in input.list", "true"}, {"'a' in input.obj", "true"},
-              {"'z' in input.obj", "false"}, {"'üß' in input.text", "true"}, {"'x' in ''", "false"}, {"[1] in [[1], [2]]", "true"},
-              {"input.n in [4, 5]", "true"}, {"not 'q' in input.words", "true"}});
+  expect_all({{"2 in input.list", "true"},
+              {"9 in input.list", "false"},
+              {"1.0 in input.list", "true"},
+              {"'a' in input.obj", "true"},
+              {"'z' in input.obj", "false"},
+              {"'üß' in input.text", "true"},
+              {"'x' in ''", "false"},
+              {"[1] in [[1], [2]]", "true"},
+              {"input.n in [4, 5]", "true"},
+              {"not 'q' in input.words", "true"}});
   expect_code("expression_error", {"1 in 5", "1 in 'a1'", "1 in input.obj", "'a' in null"});
 }
 
 TEST(Expression, Functions) {
-  expect_all({{"len(input.text)", "5"}, {"len([])", "0"}, {"len(input.obj)", "3"}, {"keys(input.obj)", R"(["a","b","x-y"])"},
-              {"values({\"a\": 1, \"b\": 2})", "[1,2]"}, {"lower('ABÜ')", R"("abÜ")"}, {"upper('abc')", R"("ABC")"},
-              {"contains('hello', 'ell')", "true"}, {"contains('hello', 'x')", "false"}, {"contains([1, 2], 2)", "true"},
-              {"starts_with('hello', 'he')", "true"}, {"starts_with('he', 'hello')", "false"},
-              {R"(matches('abc12', '^[a-z]+\d+$'))", "true"}, {"matches('abc', 'x' + 'y')", "false"},
-              {"join(['a', 1, true, null], '-')", R"("a-1-true-null")"}, {"join([], ',')", R"("")"},
-              {"split('a,b,,c', ',')", R"(["a","b","","c"])"}, {"split('', ',')", R"([""])"}, {"split('abc', 'c')", R"(["ab",""])"},
-              {"json(input.obj)", R"("{\"a\":1,\"b\":[true],\"x-y\":\"dash\"}")"}, {"parse_json('{\"a\":[1]}').a[0]", "1"},
-              {"base64('Grüße')", R"("R3LDvMOfZQ==")"}, {"now()", R"("2026-11-20T10:00:00.123Z")"},
-              {"duration('5m')", "300"}, {"duration('250ms')", "0.25"}, {"duration(7)", "7"}});
-  expect_code("expression_error", {"len(1)", "len(null)", "keys([1])", "values('a')", "lower(1)", "upper(null)", "contains(1, 'a')",
-                                   "contains('a', 1)", "starts_with('a', 1)", "matches(1, 'a')", "matches('a', '(' + '')",
-                                   "join('a', 'b')", "join([1], 1)", "split('a', '')", "split(1, 'a')", "parse_json('{')",
-                                   "parse_json(1)", "base64(1)", "duration('soon')", "duration(-1)", "duration(null)"});
+  expect_all({{"len(input.text)", "5"},
+              {"len([])", "0"},
+              {"len(input.obj)", "3"},
+              {"keys(input.obj)", R"(["a","b","x-y"])"},
+              {"values({\"a\": 1, \"b\": 2})", "[1,2]"},
+              {"lower('ABÜ')", R"("abÜ")"},
+              {"upper('abc')", R"("ABC")"},
+              {"contains('hello', 'ell')", "true"},
+              {"contains('hello', 'x')", "false"},
+              {"contains([1, 2], 2)", "true"},
+              {"starts_with('hello', 'he')", "true"},
+              {"starts_with('he', 'hello')", "false"},
+              {R"(matches('abc12', '^[a-z]+\d+$'))", "true"},
+              {"matches('abc', 'x' + 'y')", "false"},
+              {"join(['a', 1, true, null], '-')", R"("a-1-true-null")"},
+              {"join([], ',')", R"("")"},
+              {"split('a,b,,c', ',')", R"(["a","b","","c"])"},
+              {"split('', ',')", R"([""])"},
+              {"split('abc', 'c')", R"(["ab",""])"},
+              {"json(input.obj)", R"("{\"a\":1,\"b\":[true],\"x-y\":\"dash\"}")"},
+              {"parse_json('{\"a\":[1]}').a[0]", "1"},
+              {"base64('Grüße')", R"("R3LDvMOfZQ==")"},
+              {"now()", R"("2026-11-20T10:00:00.123Z")"},
+              {"duration('5m')", "300"},
+              {"duration('250ms')", "0.25"},
+              {"duration(7)", "7"}});
+  expect_code("expression_error", {"len(1)",
+                                   "len(null)",
+                                   "keys([1])",
+                                   "values('a')",
+                                   "lower(1)",
+                                   "upper(null)",
+                                   "contains(1, 'a')",
+                                   "contains('a', 1)",
+                                   "starts_with('a', 1)",
+                                   "matches(1, 'a')",
+                                   "matches('a', '(' + '')",
+                                   "join('a', 'b')",
+                                   "join([1], 1)",
+                                   "split('a', '')",
+                                   "split(1, 'a')",
+                                   "parse_json('{')",
+                                   "parse_json(1)",
+                                   "base64(1)",
+                                   "duration('soon')",
+                                   "duration(-1)",
+                                   "duration(null)"});
 }
 
 TEST(Expression, SyntaxErrorsPointAtTheColumn) {
@@ -155,7 +260,8 @@ TEST(Expression, SyntaxErrorsPointAtTheColumn) {
       {"steps.a", "column 8: expected '.' and output, status or error"},
       {"steps.a.result", "column 8: a step has output, status and error, no 'result'"},
       {"steps[input.x].output", "column 7: expected the id of a step in quotes"},
-      {"steps.a-b.output", "column 8: write steps[\"a-…\"].output for an id with other characters than letters, digits and _"},
+      {"steps.a-b.output",
+       "column 8: write steps[\"a-…\"].output for an id with other characters than letters, digits and _"},
       {"exec", "column 5: expected '.' and id or attempt"},
       {"secret(input.x)", "column 8: secret needs its name in quotes"},
       {"'ü' + $", "column 7: unexpected '$'"},

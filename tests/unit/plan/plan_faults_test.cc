@@ -58,7 +58,8 @@ TEST(PlanFaults, OfTheHead) {
        {"/defaults/timeout invalid_duration", "/defaults/critical unknown_field"}},
       {R"("defaults": {"retry": {"max_attempts": 1000000}})", {"/defaults/retry/max_attempts out_of_range"}},
       {R"("input_schema": {"type": "no such type"})", {"/input_schema schema_invalid"}},
-      {R"("input_schema": {"patternProperties": {}})", {"/input_schema/patternProperties keyword_not_supported"}},
+      {R"("input_schema": {"patternProperties": {}})",
+       {"/input_schema/patternProperties keyword_not_supported"}},
       {R"("notify": {"webhook": "https://x"})", {"/notify wrong_type"}},
       {R"("notify": [{"on": ["done"]}])", {"/notify/0/webhook required", "/notify/0/on/0 invalid_choice"}},
       {R"("notify": [{"webhook": "file:///etc/passwd"}])", {"/notify/0/webhook invalid_url"}},
@@ -99,16 +100,22 @@ TEST(PlanFaults, OfAStep) {
     const std::string plan = R"("steps": [{"id": ")" + std::string(id) + R"(", "tool": "echo"}])";
     expect_faults({id, plan.c_str(), {"/steps/0/id invalid_id"}});
   }
-  expect_faults({"no kind", R"("steps": [{"id": "a", "toll": "echo"}])",
+  expect_faults({"no kind",
+                 R"("steps": [{"id": "a", "toll": "echo"}])",
                  {"/steps/0 kind_missing", "/steps/0/toll unknown_field"}});
-  expect_faults({"two kinds", R"("steps": [{"id": "a", "tool": "echo", "task": "b"}])", {"/steps/0 kind_ambiguous"}});
+  expect_faults(
+      {"two kinds", R"("steps": [{"id": "a", "tool": "echo", "task": "b"}])", {"/steps/0 kind_ambiguous"}});
   expect_faults({"approval beside a group",
-                 R"("steps": [{"id": "a", "task": "b", "approval": {"message": "ok?"}}])", {"/steps/0 kind_ambiguous"}});
-  expect_faults({"with beside a wait", R"("steps": [{"id": "a", "wait": {"for": 1}, "with": {}}])",
+                 R"("steps": [{"id": "a", "task": "b", "approval": {"message": "ok?"}}])",
+                 {"/steps/0 kind_ambiguous"}});
+  expect_faults({"with beside a wait",
+                 R"("steps": [{"id": "a", "wait": {"for": 1}, "with": {}}])",
                  {"/steps/0/with unknown_field"}});
-  expect_faults({"a tool's name", R"("steps": [{"id": "a", "tool": "rm -rf"}])", {"/steps/0/tool invalid_id"}});
+  expect_faults(
+      {"a tool's name", R"("steps": [{"id": "a", "tool": "rm -rf"}])", {"/steps/0/tool invalid_id"}});
   expect_faults({"a tool's type", R"("steps": [{"id": "a", "tool": {}}])", {"/steps/0/tool wrong_type"}});
-  expect_faults({"equal ids", R"("steps": [{"id": "a", "tool": "x"}, {"id": "a", "tool": "x"}],
+  expect_faults({"equal ids",
+                 R"("steps": [{"id": "a", "tool": "x"}, {"id": "a", "tool": "x"}],
                                  "on_failure": [{"id": "a", "tool": "x"}])",
                  {"/steps/1/id duplicate_id", "/on_failure/0/id duplicate_id"}});
   expect_faults({"equal ids in groups",
@@ -132,15 +139,18 @@ TEST(PlanFaults, OfCommonFields) {
                      {"/steps/0/fallback/0/retry unknown_field", "/steps/0/fallback/1/tool required"});
   expect_step_faults(R"("compensate": {"with": {"a": "${{ ) }}"}})",
                      {"/steps/0/compensate/tool required", "/steps/0/compensate/with/a expression_invalid"});
-  expect_step_faults(R"("resources": {"memory": "lots", "cpu": 0, "disk": -1, "pids": 1.5, "network": "2MiB/h", "gpu": 1})",
-                     {"/steps/0/resources/memory invalid_size", "/steps/0/resources/cpu out_of_range",
-                      "/steps/0/resources/disk out_of_range", "/steps/0/resources/pids wrong_type",
-                      "/steps/0/resources/network invalid_size", "/steps/0/resources/gpu unknown_field"});
-  expect_step_faults(R"("approval": {"risk": 1, "quorum": 0, "on_expiry": "ask", "expires_in": 0, "approvers": "me"})",
-                     {"/steps/0/approval/message required", "/steps/0/approval/risk wrong_type",
-                      "/steps/0/approval/expires_in out_of_range", "/steps/0/approval/on_expiry invalid_choice",
-                      "/steps/0/approval/approvers wrong_type", "/steps/0/approval/quorum out_of_range"});
-  expect_step_faults(R"("approval": {"message": "ok?", "form": {"type": 3}})", {"/steps/0/approval/form schema_invalid"});
+  expect_step_faults(
+      R"("resources": {"memory": "lots", "cpu": 0, "disk": -1, "pids": 1.5, "network": "2MiB/h", "gpu": 1})",
+      {"/steps/0/resources/memory invalid_size", "/steps/0/resources/cpu out_of_range",
+       "/steps/0/resources/disk out_of_range", "/steps/0/resources/pids wrong_type",
+       "/steps/0/resources/network invalid_size", "/steps/0/resources/gpu unknown_field"});
+  expect_step_faults(
+      R"("approval": {"risk": 1, "quorum": 0, "on_expiry": "ask", "expires_in": 0, "approvers": "me"})",
+      {"/steps/0/approval/message required", "/steps/0/approval/risk wrong_type",
+       "/steps/0/approval/expires_in out_of_range", "/steps/0/approval/on_expiry invalid_choice",
+       "/steps/0/approval/approvers wrong_type", "/steps/0/approval/quorum out_of_range"});
+  expect_step_faults(R"("approval": {"message": "ok?", "form": {"type": 3}})",
+                     {"/steps/0/approval/form schema_invalid"});
 }
 
 TEST(PlanFaults, OfTheRetryObject) {
@@ -183,11 +193,15 @@ TEST(PlanFaults, OfGroups) {
        {"/steps/0/parallel/max_parallel limit_too_high", "/steps/0/parallel/strategy invalid_choice",
         "/steps/0/parallel/merge invalid_choice", "/steps/0/parallel/x unknown_field"}},
       {R"("for_each": {})", {"/steps/0/for_each/items required", "/steps/0/for_each/step required"}},
-      {R"("for_each": {"items": 3, "step": {"id": "a", "tool": "x"}})", {"/steps/0/for_each/items wrong_type"}},
-      {R"("for_each": {"items": "abc", "step": {"id": "a", "tool": "x"}})", {"/steps/0/for_each/items wrong_type"}},
-      {R"("for_each": {"items": {}, "step": {"id": "a", "tool": "x"}})", {"/steps/0/for_each/items wrong_type"}},
+      {R"("for_each": {"items": 3, "step": {"id": "a", "tool": "x"}})",
+       {"/steps/0/for_each/items wrong_type"}},
+      {R"("for_each": {"items": "abc", "step": {"id": "a", "tool": "x"}})",
+       {"/steps/0/for_each/items wrong_type"}},
+      {R"("for_each": {"items": {}, "step": {"id": "a", "tool": "x"}})",
+       {"/steps/0/for_each/items wrong_type"}},
       {R"("for_each": {"items": [], "as": "input", "index": "1x", "batch": 0, "step": {"id": "a", "tool": "x"}})",
-       {"/steps/0/for_each/as invalid_id", "/steps/0/for_each/index invalid_id", "/steps/0/for_each/batch out_of_range"}},
+       {"/steps/0/for_each/as invalid_id", "/steps/0/for_each/index invalid_id",
+        "/steps/0/for_each/batch out_of_range"}},
       {R"("for_each": {"items": [], "as": "x", "index": "x", "step": {"id": "a", "tool": "x"}})",
        {"/steps/0/for_each/index invalid_id"}},
       {R"("for_each": {"items": [], "step": []})", {"/steps/0/for_each/step wrong_type"}},
@@ -200,7 +214,8 @@ TEST(PlanFaults, OfGroups) {
       {R"("choose": [{"else": []}])", {"/steps/0/choose/0/else empty_group"}},
       {R"("choose": [{"else": [{"id": "a", "tool": "x"}]}, {"when": "true", "steps": [{"id": "b", "tool": "x"}]}])",
        {"/steps/0/choose/0 else_not_last"}},
-      {R"("choose": [{"else": [{"id": "a", "tool": "x"}], "when": "true"}])", {"/steps/0/choose/0/when unknown_field"}},
+      {R"("choose": [{"else": [{"id": "a", "tool": "x"}], "when": "true"}])",
+       {"/steps/0/choose/0/when unknown_field"}},
       {R"("task": "no such/id")", {"/steps/0/task invalid_id"}},
       {R"("task": "other", "with": [1])", {"/steps/0/with wrong_type"}},
       {R"("wait": {})", {"/steps/0/wait kind_missing"}},
@@ -221,14 +236,17 @@ TEST(PlanFaults, OfGroups) {
 }
 
 TEST(PlanFaults, AreAllToldAtOnce) {
-  expect_faults({"five", R"("priority": 77, "lane": "x", "steps": [{"id": "a b", "tool": "t"}, {"id": "b"}], "nope": 1)",
-                 {"/lane unknown_lane", "/priority out_of_range", "/steps/0/id invalid_id", "/steps/1 kind_missing",
-                  "/nope unknown_field"}});
+  expect_faults(
+      {"five",
+       R"("priority": 77, "lane": "x", "steps": [{"id": "a b", "tool": "t"}, {"id": "b"}], "nope": 1)",
+       {"/lane unknown_lane", "/priority out_of_range", "/steps/0/id invalid_id", "/steps/1 kind_missing",
+        "/nope unknown_field"}});
 }
 
 TEST(PlanFaults, CodeTellsWhetherAllAreUnknownFields) {
-  EXPECT_EQ(parse_error(R"({"id": "t", "epoch": 1, "steps": [{"id": "a", "tool": "x", "status": "y"}]})").code,
-            "unknown_field");
+  EXPECT_EQ(
+      parse_error(R"({"id": "t", "epoch": 1, "steps": [{"id": "a", "tool": "x", "status": "y"}]})").code,
+      "unknown_field");
   EXPECT_EQ(parse_error(R"({"id": "t", "epoch": 1, "steps": []})").code, "validation_failed");
 }
 
@@ -242,7 +260,8 @@ TEST(PlanFaults, AreBounded) {
 
 TEST(PlanFaults, APlanThatRunsItselfIsTooDeep) {
   expect_faults({"itself", R"("steps": [{"id": "a", "task": "t"}])", {"/steps/0/task too_deep"}});
-  expect_faults({"in a group", R"("steps": [{"id": "p", "parallel": {"steps": [{"id": "a", "task": "t"}]}}])",
+  expect_faults({"in a group",
+                 R"("steps": [{"id": "p", "parallel": {"steps": [{"id": "a", "task": "t"}]}}])",
                  {"/steps/0/parallel/steps/0/task too_deep"}});
 }
 
@@ -270,27 +289,38 @@ TEST(PlanLimits, TheStaticCountMayNotPassMaxSteps) {
   EXPECT_NE(parse_ok(plan(500, "")), nullptr);
   EXPECT_EQ(fault_list(parse_error(plan(501, "")).faults), Faults{"/steps too_many_steps"});
   EXPECT_NE(parse_ok(plan(501, R"("limits": {"max_steps": 501}, )")), nullptr);
-  EXPECT_EQ(fault_list(parse_error(plan(3, R"("limits": {"max_steps": 2}, )")).faults), Faults{"/steps too_many_steps"});
+  EXPECT_EQ(fault_list(parse_error(plan(3, R"("limits": {"max_steps": 2}, )")).faults),
+            Faults{"/steps too_many_steps"});
 }
 
 TEST(PlanLimits, CountsWhatSurelyUnfolds) {
   auto count = [](const char* steps) {
-    return count_steps(*parse_ok(R"({"id": "t", "limits": {"max_steps": 1000000}, "steps": [)" + std::string(steps) + "]}"));
+    return count_steps(
+        *parse_ok(R"({"id": "t", "limits": {"max_steps": 1000000}, "steps": [)" + std::string(steps) + "]}"));
   };
   EXPECT_EQ(count(R"({"id": "a", "tool": "x"})"), 1);
-  EXPECT_EQ(count(R"({"id": "p", "parallel": {"steps": [{"id": "a", "tool": "x"}, {"id": "b", "tool": "x"}]}})"), 3);
-  EXPECT_EQ(count(R"({"id": "e", "for_each": {"items": "${{ input.l }}", "step": {"id": "a", "tool": "x"}}})"), 2);
+  EXPECT_EQ(
+      count(R"({"id": "p", "parallel": {"steps": [{"id": "a", "tool": "x"}, {"id": "b", "tool": "x"}]}})"),
+      3);
+  EXPECT_EQ(
+      count(R"({"id": "e", "for_each": {"items": "${{ input.l }}", "step": {"id": "a", "tool": "x"}}})"), 2);
   EXPECT_EQ(count(R"({"id": "e", "for_each": {"items": [1, 2, 3], "step": {"id": "a", "tool": "x"}}})"), 4);
-  EXPECT_EQ(count(R"({"id": "e", "for_each": {"items": [1, 2, 3], "batch": 2, "step": {"id": "a", "tool": "x"}}})"), 3);
+  EXPECT_EQ(
+      count(R"({"id": "e", "for_each": {"items": [1, 2, 3], "batch": 2, "step": {"id": "a", "tool": "x"}}})"),
+      3);
   EXPECT_EQ(count(R"({"id": "c", "choose": [{"when": "true", "steps": [{"id": "a", "tool": "x"}]}]})"), 1);
-  EXPECT_EQ(count(R"({"id": "c", "choose": [{"when": "true", "steps": [{"id": "a", "tool": "x"}, {"id": "b", "tool": "x"}]},
-                                            {"else": [{"id": "d", "tool": "x"}]}]})"), 2);
+  EXPECT_EQ(
+      count(
+          R"({"id": "c", "choose": [{"when": "true", "steps": [{"id": "a", "tool": "x"}, {"id": "b", "tool": "x"}]},
+                                            {"else": [{"id": "d", "tool": "x"}]}]})"),
+      2);
 }
 
 TEST(PlanLimits, APlanOver256KiBIsTooLarge) {
   const std::string big(250'000, 'x');
   auto plan = [&](const std::string& more) {
-    return R"({"id": "t", "steps": [{"id": "a", "tool": "x", "with": {"a": ")" + big + R"(", "b": ")" + more + R"("}}]})";
+    return R"({"id": "t", "steps": [{"id": "a", "tool": "x", "with": {"a": ")" + big + R"(", "b": ")" + more +
+           R"("}}]})";
   };
   EXPECT_NE(parse_ok(plan(std::string(12'000, 'y'))), nullptr);
   const Error error = parse_error(plan(std::string(12'200, 'y')));

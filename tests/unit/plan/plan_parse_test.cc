@@ -16,8 +16,10 @@ TEST(PlanParse, ReadsTheTaskOfTheDocumentation) {
     "limits": {"max_depth": 3, "max_steps": 500, "max_parallel": 4},
     "defaults": {"timeout": "60s", "retry": {"max_attempts": 3}},
     "steps": [
-      {"id": "fetch", "tool": "http", "with": {"url": "${{ input.url }}"}, "timeout": 30, "retry": {"initial_delay": "1s"}},
-      {"id": "publish", "tool": "echo", "with": {"url": "${{ steps.fetch.output.body.url }}"}, "when": "input.url != null"}
+      {"id": "fetch", "tool": "http", "with": {"url": "${{ input.url }}"}, "timeout": 30,
+       "retry": {"initial_delay": "1s"}},
+      {"id": "publish", "tool": "echo", "with": {"url": "${{ steps.fetch.output.body.url }}"},
+       "when": "input.url != null"}
     ],
     "output": {"report": "${{ steps.publish.output.url }}"},
     "on_failure": [{"id": "tell", "tool": "notify", "with": {"text": "${{ steps.fetch.error ?? 'none' }}"}}],

@@ -55,11 +55,15 @@ class MapScope final : public Scope {
   std::map<std::string, json::Value, std::less<>> metas;
   WallTime time{};
 
-  [[nodiscard]] std::optional<json::Value> name(std::string_view key) const override { return look(names, key); }
+  [[nodiscard]] std::optional<json::Value> name(std::string_view key) const override {
+    return look(names, key);
+  }
   [[nodiscard]] std::optional<json::Value> step(std::string_view id, std::string_view field) const override {
     return look(fields, std::string(id) + "." + std::string(field));
   }
-  [[nodiscard]] std::optional<json::Value> meta(std::string_view key) const override { return look(metas, key); }
+  [[nodiscard]] std::optional<json::Value> meta(std::string_view key) const override {
+    return look(metas, key);
+  }
   [[nodiscard]] Result<json::Value> secret(std::string_view key) const override {
     if (key == "gone") return fail(ErrorKind::kNotFound, "unknown_secret", "there is no such secret");
     return json::Value("secret:" + std::string(key));

@@ -17,7 +17,9 @@ Faults faults_of(const std::string& fields) {
 std::string echo(const std::string& id, const std::string& expression) {
   return R"({"id": ")" + id + R"(", "tool": "echo", "with": {"v": "${{ )" + expression + R"( }}"}})";
 }
-std::string reads(const std::string& id, const std::string& step) { return echo(id, "steps." + step + ".output"); }
+std::string reads(const std::string& id, const std::string& step) {
+  return echo(id, "steps." + step + ".output");
+}
 std::string plain(const std::string& id) { return R"({"id": ")" + id + R"(", "tool": "echo"})"; }
 
 TEST(References, MayGoBackInAList) {
@@ -25,7 +27,8 @@ TEST(References, MayGoBackInAList) {
 }
 
 TEST(References, ToAnUnknownStepAreFaultsEvenWhenGuarded) {
-  EXPECT_EQ(faults_of(R"("steps": [)" + reads("a", "gone") + "]"), Faults{"/steps/0/with/v unknown_reference"});
+  EXPECT_EQ(faults_of(R"("steps": [)" + reads("a", "gone") + "]"),
+            Faults{"/steps/0/with/v unknown_reference"});
   EXPECT_EQ(faults_of(R"("steps": [)" + echo("a", "steps.gone.output ?? 1") + "]"),
             Faults{"/steps/0/with/v unknown_reference"});
 }
@@ -36,10 +39,12 @@ TEST(References, ForwardAreUnreachable) {
 }
 
 TEST(References, InACircleAreACycle) {
-  EXPECT_EQ(faults_of(R"("steps": [)" + reads("a", "b") + "," + reads("b", "a") + "]"), Faults{"/steps/0/with/v cycle"});
-  EXPECT_EQ(faults_of(R"("steps": [)" + reads("a", "a") + "]"), Faults{"/steps/0/with/v cycle"});
-  EXPECT_EQ(faults_of(R"("steps": [)" + reads("a", "c") + "," + reads("b", "a") + "," + reads("c", "b") + "]"),
+  EXPECT_EQ(faults_of(R"("steps": [)" + reads("a", "b") + "," + reads("b", "a") + "]"),
             Faults{"/steps/0/with/v cycle"});
+  EXPECT_EQ(faults_of(R"("steps": [)" + reads("a", "a") + "]"), Faults{"/steps/0/with/v cycle"});
+  EXPECT_EQ(
+      faults_of(R"("steps": [)" + reads("a", "c") + "," + reads("b", "a") + "," + reads("c", "b") + "]"),
+      Faults{"/steps/0/with/v cycle"});
 }
 
 TEST(References, OfAChildToItsOwnGroupAreACycle) {
@@ -48,13 +53,14 @@ TEST(References, OfAChildToItsOwnGroupAreACycle) {
 }
 
 TEST(References, BetweenSiblingsOfOneParallelAreUnreachable) {
-  EXPECT_EQ(faults_of(R"("steps": [{"id": "p", "parallel": {"steps": [)" + plain("a") + "," + reads("b", "a") + "]}}]"),
+  EXPECT_EQ(faults_of(R"("steps": [{"id": "p", "parallel": {"steps": [)" + plain("a") + "," +
+                      reads("b", "a") + "]}}]"),
             Faults{"/steps/0/parallel/steps/1/with/v unreachable_reference"});
 }
 
 TEST(References, InsideASequenceGoBackAndOut) {
-  EXPECT_EQ(faults_of(R"("steps": [)" + plain("x") + R"(, {"id": "s", "sequence": {"steps": [)" + plain("a") + "," +
-                      reads("b", "a") + "," + reads("c", "x") + "]}}]"),
+  EXPECT_EQ(faults_of(R"("steps": [)" + plain("x") + R"(, {"id": "s", "sequence": {"steps": [)" + plain("a") +
+                      "," + reads("b", "a") + "," + reads("c", "x") + "]}}]"),
             Faults{});
 }
 
@@ -74,23 +80,30 @@ TEST(References, BetweenBranchesOfAChoiceAreUnreachable) {
 }
 
 TEST(References, InConditionsOfBranchesHaveTheirPlace) {
-  EXPECT_EQ(faults_of(R"("steps": [{"id": "c", "choose": [{"when": "nope", "steps": [)" + plain("a") + "]}]}]"),
-            Faults{"/steps/0/choose/0/when unknown_reference"});
+  EXPECT_EQ(
+      faults_of(R"("steps": [{"id": "c", "choose": [{"when": "nope", "steps": [)" + plain("a") + "]}]}]"),
+      Faults{"/steps/0/choose/0/when unknown_reference"});
 }
 
 TEST(References, ToTheItemAreForItsLoopOnly) {
   const std::string loop = R"({"id": "e", "for_each": {"items": [1], "step": )" + echo("a", "row + i") + "}}";
   EXPECT_EQ(faults_of(R"("steps": [)" + loop + "]"), Faults{});
-  EXPECT_EQ(faults_of(R"("steps": [)" + loop + "," + echo("b", "row") + "]"), Faults{"/steps/1/with/v unknown_reference"});
-  EXPECT_EQ(faults_of(R"("steps": [{"id": "e", "for_each": {"items": "${{ row }}", "step": )" + plain("a") + "}}]"),
-            Faults{"/steps/0/for_each/items unknown_reference"});
+  EXPECT_EQ(faults_of(R"("steps": [)" + loop + "," + echo("b", "row") + "]"),
+            Faults{"/steps/1/with/v unknown_reference"});
+  EXPECT_EQ(
+      faults_of(R"("steps": [{"id": "e", "for_each": {"items": "${{ row }}", "step": )" + plain("a") + "}}]"),
+      Faults{"/steps/0/for_each/items unknown_reference"});
 }
 
 TEST(References, ToNamedItemsOfNestedLoops) {
-  const std::string inner = R"({"id": "f", "for_each": {"items": "${{ order.lines }}", "as": "line", "index": "n", "step": )" +
-                            echo("a", "order.id + line + n + i") + "}}";
-  EXPECT_EQ(faults_of(R"("steps": [{"id": "e", "for_each": {"items": [1], "as": "order", "step": )" + inner + "}}]"), Faults{});
-  EXPECT_EQ(faults_of(R"("steps": [{"id": "e", "for_each": {"items": [1], "as": "order", "step": )" + echo("a", "row") + "}}]"),
+  const std::string inner =
+      R"({"id": "f", "for_each": {"items": "${{ order.lines }}", "as": "line", "index": "n", "step": )" +
+      echo("a", "order.id + line + n + i") + "}}";
+  EXPECT_EQ(faults_of(R"("steps": [{"id": "e", "for_each": {"items": [1], "as": "order", "step": )" + inner +
+                      "}}]"),
+            Faults{});
+  EXPECT_EQ(faults_of(R"("steps": [{"id": "e", "for_each": {"items": [1], "as": "order", "step": )" +
+                      echo("a", "row") + "}}]"),
             Faults{"/steps/0/for_each/step/with/v unknown_reference"});
 }
 
@@ -105,34 +118,40 @@ TEST(References, OfACompensationSeeTheStepItself) {
 
 TEST(References, OfACompensationDoNotShowTheStepToItsSiblings) {
   EXPECT_EQ(faults_of(R"("steps": [{"id": "p", "parallel": {"steps": [
-      {"id": "a", "tool": "x", "compensate": {"tool": "undo"}}, )" + reads("b", "a") + "]}}]"),
+      {"id": "a", "tool": "x", "compensate": {"tool": "undo"}}, )" +
+                      reads("b", "a") + "]}}]"),
             Faults{"/steps/0/parallel/steps/1/with/v unreachable_reference"});
 }
 
 TEST(References, OfAFallbackAreThoseOfItsStep) {
-  EXPECT_EQ(faults_of(R"("steps": [{"id": "a", "tool": "x", "fallback": [{"tool": "y"}, {"tool": "y", "with": "${{ steps.a.error }}"}]}])"),
-            Faults{"/steps/0/fallback/1/with cycle"});
+  EXPECT_EQ(
+      faults_of(
+          R"("steps": [{"id": "a", "tool": "x", "fallback": [{"tool": "y"}, {"tool": "y", "with": "${{ steps.a.error }}"}]}])"),
+      Faults{"/steps/0/fallback/1/with cycle"});
 }
 
 TEST(References, OfOnFailureSeeTheMainPlan) {
-  EXPECT_EQ(faults_of(R"("steps": [)" + plain("a") + R"(], "on_failure": [)" + echo("b", "steps.a.status") + "," +
-                      reads("c", "b") + "]"),
+  EXPECT_EQ(faults_of(R"("steps": [)" + plain("a") + R"(], "on_failure": [)" + echo("b", "steps.a.status") +
+                      "," + reads("c", "b") + "]"),
             Faults{});
   EXPECT_EQ(faults_of(R"("steps": [)" + reads("a", "b") + R"(], "on_failure": [)" + plain("b") + "]"),
             Faults{"/steps/0/with/v unreachable_reference"});
 }
 
 TEST(References, OfApprovalsAndWaitsHaveTheirPlace) {
-  EXPECT_EQ(faults_of(R"("steps": [{"id": "a", "approval": {"message": "Send ${{ nope }}?"}},
+  EXPECT_EQ(
+      faults_of(R"("steps": [{"id": "a", "approval": {"message": "Send ${{ nope }}?"}},
                                    {"id": "b", "tool": "x", "approval": {"message": "${{ nope }}"}},
-                                   {"id": "c", "wait": {"for": "${{ nope }}"}}, {"id": "d", "wait": {"until": "${{ nope }}"}}])"),
-            (Faults{"/steps/0/approval/message unknown_reference", "/steps/1/approval/message unknown_reference",
-                    "/steps/2/wait/for unknown_reference", "/steps/3/wait/until unknown_reference"}));
+                                   {"id": "c", "wait": {"for": "${{ nope }}"}},
+                                   {"id": "d", "wait": {"until": "${{ nope }}"}}])"),
+      (Faults{"/steps/0/approval/message unknown_reference", "/steps/1/approval/message unknown_reference",
+              "/steps/2/wait/for unknown_reference", "/steps/3/wait/until unknown_reference"}));
 }
 
 TEST(References, ToMeta) {
   EXPECT_EQ(faults_of(R"("steps": [)" + echo("a", "exec.id + exec.attempt + task.id") + "]"), Faults{});
-  EXPECT_EQ(faults_of(R"("steps": [)" + echo("a", "exec.owner") + "]"), Faults{"/steps/0/with/v unknown_reference"});
+  EXPECT_EQ(faults_of(R"("steps": [)" + echo("a", "exec.owner") + "]"),
+            Faults{"/steps/0/with/v unknown_reference"});
 }
 
 TEST(Graph, TellsWhoReadsFromWhom) {
@@ -149,7 +168,8 @@ TEST(Graph, TellsWhoReadsFromWhom) {
 
 TEST(Graph, HoldsChildrenOfGroupsAndLeavesCompensationsOut) {
   const PlanPtr plan = parse_ok(R"({"id": "t", "steps": [)" + plain("a") + R"(,
-      {"id": "p", "parallel": {"steps": [)" + reads("b", "a") + R"(]}},
+      {"id": "p", "parallel": {"steps": [)" +
+                                reads("b", "a") + R"(]}},
       {"id": "c", "tool": "x", "compensate": {"tool": "u", "with": "${{ steps.a.output }}"}}]})");
   ASSERT_NE(plan, nullptr);
   EXPECT_EQ(plan->graph.readers("a"), std::vector<std::string>{"b"});

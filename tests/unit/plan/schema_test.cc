@@ -19,7 +19,8 @@ Faults validate(const std::string& schema, const std::string& value) {
 }
 
 TEST(Schema, FindsFaultsAtTheirPlace) {
-  const std::string schema = R"({"type": "object", "required": ["url"], "additionalProperties": false, "properties": {
+  const std::string schema =
+      R"({"type": "object", "required": ["url"], "additionalProperties": false, "properties": {
       "url": {"type": "string", "minLength": 3}, "n": {"type": "integer", "minimum": 1, "maximum": 9},
       "tags": {"type": "array", "items": {"type": "string"}}, "mode": {"enum": ["a", "b"]}}})";
   EXPECT_EQ(validate(schema, R"({"url": "https://x", "n": 3, "tags": ["x"], "mode": "a"})"), Faults{});
@@ -27,7 +28,8 @@ TEST(Schema, FindsFaultsAtTheirPlace) {
   EXPECT_FALSE(validate(schema, R"([])").empty());
   EXPECT_FALSE(validate(schema, R"({"url": "https://x", "extra": 1})").empty());
   EXPECT_EQ(validate(schema, R"({"url": "https://x", "n": 10})").front(), "/with/n schema_mismatch");
-  EXPECT_EQ(validate(schema, R"({"url": "https://x", "tags": ["a", 1]})").front(), "/with/tags/1 schema_mismatch");
+  EXPECT_EQ(validate(schema, R"({"url": "https://x", "tags": ["a", 1]})").front(),
+            "/with/tags/1 schema_mismatch");
   EXPECT_EQ(validate(schema, R"({"url": "https://x", "mode": "c"})").front(), "/with/mode schema_mismatch");
 }
 
@@ -48,21 +50,26 @@ TEST(Schema, CombinatorsWork) {
   EXPECT_EQ(validate(schema, "4"), Faults{});
   EXPECT_FALSE(validate(schema, "5").empty());
   EXPECT_FALSE(validate(schema, "[]").empty());
-  const std::string conditional = R"({"if": {"required": ["a"]}, "then": {"required": ["b"]}, "else": {"required": ["c"]}})";
+  const std::string conditional =
+      R"({"if": {"required": ["a"]}, "then": {"required": ["b"]}, "else": {"required": ["c"]}})";
   EXPECT_EQ(validate(conditional, R"({"a": 1, "b": 1})"), Faults{});
   EXPECT_FALSE(validate(conditional, R"({"a": 1})").empty());
   EXPECT_FALSE(validate(conditional, "{}").empty());
 }
 
 TEST(Schema, PatternsAreCheckedByRe2) {
-  const std::string schema = R"({"properties": {"id": {"pattern": "^[a-z]+$"}}, "additionalProperties": {"pattern": "^x"}})";
+  const std::string schema =
+      R"({"properties": {"id": {"pattern": "^[a-z]+$"}}, "additionalProperties": {"pattern": "^x"}})";
   EXPECT_EQ(validate(schema, R"({"id": "abc", "o": "xy", "n": 5})"), Faults{});
   EXPECT_EQ(validate(schema, R"({"id": "ABC"})"), Faults{"/with/id pattern_mismatch"});
   EXPECT_EQ(validate(schema, R"({"o": "y"})"), Faults{"/with/o pattern_mismatch"});
-  EXPECT_EQ(validate(R"({"items": {"pattern": "^a$"}})", R"(["a", "b"])"), Faults{"/with/1 pattern_mismatch"});
-  EXPECT_EQ(validate(R"({"items": [{}, {"pattern": "^a$"}], "additionalItems": {"pattern": "^b$"}})", R"(["x", "x", "x"])"),
+  EXPECT_EQ(validate(R"({"items": {"pattern": "^a$"}})", R"(["a", "b"])"),
+            Faults{"/with/1 pattern_mismatch"});
+  EXPECT_EQ(validate(R"({"items": [{}, {"pattern": "^a$"}], "additionalItems": {"pattern": "^b$"}})",
+                     R"(["x", "x", "x"])"),
             (Faults{"/with/1 pattern_mismatch", "/with/2 pattern_mismatch"}));
-  EXPECT_EQ(validate(R"({"allOf": [{"pattern": "a"}, {"pattern": "b"}]})", R"("a")"), Faults{"/with pattern_mismatch"});
+  EXPECT_EQ(validate(R"({"allOf": [{"pattern": "a"}, {"pattern": "b"}]})", R"("a")"),
+            Faults{"/with pattern_mismatch"});
 }
 
 TEST(Schema, AHostilePatternTakesLinearTime) {
@@ -81,9 +88,11 @@ TEST(Schema, UniqueItemsAreCheckedInLinearTime) {
 TEST(Schema, WhatIsDangerousIsRefused) {
   const std::pair<const char*, const char*> cases[] = {
       {R"({"patternProperties": {"^a": {}}})", "/patternProperties keyword_not_supported"},
-      {R"({"properties": {"x": {"patternProperties": {}}}})", "/properties/x/patternProperties keyword_not_supported"},
+      {R"({"properties": {"x": {"patternProperties": {}}}})",
+       "/properties/x/patternProperties keyword_not_supported"},
       {R"({"anyOf": [{"pattern": "a"}]})", "/anyOf/0/pattern keyword_not_supported"},
-      {R"({"oneOf": [{"properties": {"a": {"pattern": "a"}}}]})", "/oneOf/0/properties/a/pattern keyword_not_supported"},
+      {R"({"oneOf": [{"properties": {"a": {"pattern": "a"}}}]})",
+       "/oneOf/0/properties/a/pattern keyword_not_supported"},
       {R"({"not": {"pattern": "a"}})", "/not/pattern keyword_not_supported"},
       {R"({"if": {"pattern": "a"}})", "/if/pattern keyword_not_supported"},
       {R"({"then": {"pattern": "a"}})", "/then/pattern keyword_not_supported"},
@@ -99,7 +108,8 @@ TEST(Schema, WhatIsDangerousIsRefused) {
       {R"({"$ref": "https://example.org/schema"})", "/$ref reference_not_supported"},
       {R"({"$ref": "#"})", "/$ref reference_not_supported"},
       {R"({"$ref": "#/definitions/gone"})", "/$ref reference_not_supported"},
-      {R"({"definitions": {"a": {"items": {"$ref": "#/definitions/a"}}}})", "/definitions/a/items/$ref reference_not_supported"},
+      {R"({"definitions": {"a": {"items": {"$ref": "#/definitions/a"}}}})",
+       "/definitions/a/items/$ref reference_not_supported"},
       {R"({"unevaluatedProperties": false})", "/unevaluatedProperties keyword_not_supported"},
       {R"({"type": "nope"})", " schema_invalid"},
       {R"({"minimum": "x"})", " schema_invalid"},
@@ -112,7 +122,8 @@ TEST(Schema, WhatIsDangerousIsRefused) {
 }
 
 TEST(Schema, ReferencesToDefinitionsWork) {
-  const std::string schema = R"({"definitions": {"id": {"type": "string", "pattern": "^x"}}, "$defs": {"n": {"type": "integer"}},
+  const std::string schema =
+      R"({"definitions": {"id": {"type": "string", "pattern": "^x"}}, "$defs": {"n": {"type": "integer"}},
       "properties": {"a": {"$ref": "#/definitions/id"}, "b": {"$ref": "#/$defs/n"}}})";
   EXPECT_EQ(validate(schema, R"({"a": "x1", "b": 1})"), Faults{});
   EXPECT_EQ(validate(schema, R"({"a": "y"})"), Faults{"/with/a pattern_mismatch"});

@@ -28,7 +28,8 @@ TEST(Template, AStringOfOneExpressionKeepsTheType) {
 
 TEST(Template, OtherwiseValuesAreRenderedIntoTheText) {
   EXPECT_EQ(render(R"("n=${{ input.n }}, t=${{ input.t }};")", R"({"n": 5, "t": "x"})"), R"("n=5, t=x;")");
-  EXPECT_EQ(render(R"("${{ input.o }}${{ input.l }}${{ input.z }}")", R"({"o": {"a": 1}, "l": [1, "x"], "z": null})"),
+  EXPECT_EQ(render(R"("${{ input.o }}${{ input.l }}${{ input.z }}")",
+                   R"({"o": {"a": 1}, "l": [1, "x"], "z": null})"),
             R"("{\"a\":1}[1,\"x\"]null")");
 }
 
@@ -52,11 +53,12 @@ TEST(Template, AnOpenExpressionIsAFault) {
 }
 
 TEST(Template, ReportsEachBadString) {
-  auto parsed = Template::parse(from_text(R"({"a": "${{ }}", "b": ["ok", "${{ 1 1 }}"], "c": "${{ ( }} ${{ ) }}"})"));
+  auto parsed =
+      Template::parse(from_text(R"({"a": "${{ }}", "b": ["ok", "${{ 1 1 }}"], "c": "${{ ( }} ${{ ) }}"})"));
   ASSERT_FALSE(parsed);
   EXPECT_EQ(fault_list(parsed.error().faults),
-            (std::vector<std::string>{"/a expression_invalid", "/b/1 expression_invalid", "/c expression_invalid",
-                                      "/c expression_invalid"}));
+            (std::vector<std::string>{"/a expression_invalid", "/b/1 expression_invalid",
+                                      "/c expression_invalid", "/c expression_invalid"}));
 }
 
 TEST(Template, ConstantsAreKnown) {
@@ -68,7 +70,8 @@ TEST(Template, ConstantsAreKnown) {
 }
 
 TEST(Template, ReferencesHaveTheirPlace) {
-  auto parsed = Template::parse(from_text(R"({"a/b": ["${{ steps.x.output.y ?? input.z }}"], "s": "${{ secret('k') }} ${{ exec.id }}"})"));
+  auto parsed = Template::parse(from_text(
+      R"({"a/b": ["${{ steps.x.output.y ?? input.z }}"], "s": "${{ secret('k') }} ${{ exec.id }}"})"));
   ASSERT_TRUE(parsed);
   const auto& found = parsed->references();
   ASSERT_EQ(found.size(), 4u);
