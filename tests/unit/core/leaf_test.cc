@@ -124,7 +124,8 @@ TEST(Failure, OfAStepThatIsNotCriticalIsToldWithItsImpact) {
   world.run();
   EXPECT_EQ(world.row().status, ExecutionStatus::kCompleted);
   for (const Event& event : world.store().events()) {
-    if (event.type == EventType::kStepFailed) EXPECT_EQ(json::write(*event.data.find("impact")), R"(["b"])");
+    if (event.type != EventType::kStepFailed) continue;
+    EXPECT_EQ(json::write(*event.data.find("impact")), R"(["b"])");
   }
 }
 

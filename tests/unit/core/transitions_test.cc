@@ -13,8 +13,12 @@ TEST(Transitions, HaveOneAnswerForEachPair) {
   for (std::size_t p = 0; p < kPhases; ++p) {
     for (std::size_t t = 0; t < kTriggers; ++t) {
       const Transition answer = transition(static_cast<Phase>(p), static_cast<Trigger>(t));
-      if (answer.kind == Transition::Kind::kGo) EXPECT_NE(static_cast<std::size_t>(answer.next), p);
-      if (is_terminal_phase(static_cast<Phase>(p))) EXPECT_EQ(answer.kind, Transition::Kind::kNever);
+      if (answer.kind == Transition::Kind::kGo) {
+        EXPECT_NE(static_cast<std::size_t>(answer.next), p);
+      }
+      if (is_terminal_phase(static_cast<Phase>(p))) {
+        EXPECT_EQ(answer.kind, Transition::Kind::kNever);
+      }
     }
   }
 }
