@@ -12,8 +12,8 @@ namespace {
 /// Visits every tool call of a plan with its pointer.
 class CallVisitor {
  public:
-  CallVisitor(const ToolCatalogue& tools, std::vector<Fault>& faults, std::vector<Fault>& warnings)
-      : tools_(tools), faults_(faults), warnings_(warnings) {}
+  CallVisitor(const CheckRules& rules, std::vector<Fault>& faults, std::vector<Fault>& warnings)
+      : rules_(rules), faults_(faults), warnings_(warnings) {}
 
   void steps(const plan::Steps& steps, const std::string& pointer) {
     for (std::size_t i = 0; i < steps.size(); ++i) step(steps[i], json::pointer_join(pointer, i));
@@ -42,9 +42,10 @@ class CallVisitor {
   void visit(const plan::ApprovalStepSpec&, const std::string&) {}
 
   void call(const plan::ToolCall& call, const std::string& pointer) {
-    if (!tools_.known) return;
-    const auto found = tools_.with_schemas.find(call.tool);
-    if (found == tools_.with_schemas.end()) {
+    check_target(call, pointer);
+    if (!rules_.tools.known) return;
+    const auto found = rules_.tools.with_schemas.find(call.tool);
+    if (found == rules_.tools.with_schemas.end()) {
       warnings_.push_back({pointer + "/tool", "unknown_tool", "no worker offers a tool '" + call.tool + "' now"});
       return;
     }
@@ -54,7 +55,15 @@ class CallVisitor {
     std::move(more.begin(), more.end(), std::back_inserter(faults_));
   }
 
-  const ToolCatalogue& tools_;
+  /// A URL that is written out in the plan and may not be contacted.
+  void check_target(const plan::ToolCall& call, const std::string& pointer) {
+    const json::Value* url = call.tool == "http" ? call.with.source().find("url") : nullptr;
+    if (url == nullptr || !url->is_string() || url->as_string().find("${{") != std::string::npos) return;
+    const auto checked = rules_.egress.check(url->as_string());
+    if (!checked) faults_.push_back({pointer + "/with/url", checked.error().code, checked.error().message});
+  }
+
+  const CheckRules& rules_;
   std::vector<Fault>& faults_;
   std::vector<Fault>& warnings_;
 };
@@ -69,12 +78,12 @@ json::Value CheckedTask::warnings_json() const {
   return items;
 }
 
-CheckedTask check_task(const json::Value& document, const std::vector<std::string>& lanes, const ToolCatalogue& tools, bool id_required) {
+CheckedTask check_task(const json::Value& document, const CheckRules& rules, IdRule id) {
   CheckedTask checked;
-  auto plan = plan::parse(document, {.id_required = id_required, .lanes = lanes});
+  auto plan = plan::parse(document, {.id_required = id == IdRule::kRequired, .lanes = rules.lanes});
   std::vector<Fault> faults;
   if (plan) {
-    CallVisitor visitor(tools, faults, checked.warnings);
+    CallVisitor visitor(rules, faults, checked.warnings);
     visitor.steps((*plan)->steps, "/steps");
     visitor.steps((*plan)->on_failure, "/on_failure");
   } else if (plan.error().faults.empty()) {

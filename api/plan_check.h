@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "common/base/error.h"
+#include "common/egress/policy.h"
 #include "common/json/value.h"
 #include "common/plan/plan.h"
 
@@ -28,7 +29,16 @@ struct CheckedTask {
   [[nodiscard]] json::Value warnings_json() const;
 };
 
+/// What a plan is checked against besides the language.
+struct CheckRules {
+  const std::vector<std::string>& lanes;
+  const ToolCatalogue& tools;
+  const egress::Policy& egress;  ///< literal targets that may never be contacted are refused at once
+};
+
+enum class IdRule : unsigned char { kRequired, kOptional };
+
 /// Every fault at once.
-CheckedTask check_task(const json::Value& document, const std::vector<std::string>& lanes, const ToolCatalogue& tools, bool id_required);
+CheckedTask check_task(const json::Value& document, const CheckRules& rules, IdRule id);
 
 }  // namespace pawl::api

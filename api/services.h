@@ -38,8 +38,8 @@ struct Services {
   TaskCache& task_cache;
   Waiter& waiter;
   CursorCodec& cursors;
-  ToolCatalogue& tool_catalogue;
-  std::vector<std::string> lanes;
+  CheckRules rules;
+  const std::vector<std::string>& lanes;
   std::string reply_key;  ///< this process on pawl.control: "api.<id>"
 };
 

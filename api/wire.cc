@@ -58,15 +58,22 @@ Result<std::string> cursor_secret(const Config& config) {
   return secret;
 }
 
+/// What can fail to be made; made before the rest.
+struct Parts {
+  std::unique_ptr<broker::AmqpBroker> broker;
+  egress::Policy egress;
+  std::string secret;
+};
+
 class WiredApi final : public ApiProcess {
  public:
-  WiredApi(Loop& loop, const Config& config, Log log, std::unique_ptr<broker::AmqpBroker> broker, Rng& rng, std::string secret)
+  WiredApi(Loop& loop, const Config& config, Log log, Rng& rng, Parts parts)
       : loop_(loop),
         log_(log),
         config_(config),
         rng_(rng),
         id_(UuidGenerator(rng_).next(SystemClock().wall()).to_string()),
-        broker_(std::move(broker)),
+        broker_(std::move(parts.broker)),
         pool_(db::make_pool(loop, rng_, log, pool_options(config, static_cast<int>(config.integer("db_connections"))))),
         accepts_(loop, rng_, *pool_, log),
         tasks_(loop, *pool_),
@@ -77,10 +84,12 @@ class WiredApi final : public ApiProcess {
         authenticator_(loop, keys_),
         task_cache_(loop, tasks_, config.list("lanes")),
         waiter_(loop, reads_, broker_->bus()),
-        cursors_(std::move(secret)),
+        cursors_(std::move(parts.secret)),
+        lanes_(config.list("lanes")),
+        egress_(std::move(parts.egress)),
         services_{loop,         rng_,           log,         accepts_, tasks_,           plans_,          reads_,
                   controls_,    keys_,          broker_->publisher(),  broker_->bus(),   broker_->depths(), authenticator_, task_cache_,
-                  waiter_,      cursors_,       tool_catalogue_, config.list("lanes"), "api." + id_},
+                  waiter_,      cursors_,       {lanes_, tool_catalogue_, egress_}, lanes_, "api." + id_},
         gate_(loop, authenticator_, all_routes(services_), config.duration("accept_deadline")),
         admin_gate_(loop, authenticator_, admin_routes(services_), config.duration("accept_deadline")),
         ops_(metrics_, [this] { return readiness(); }, config.text("ops_token"), &admin_gate_),
@@ -203,6 +212,8 @@ class WiredApi final : public ApiProcess {
   TaskCache task_cache_;
   Waiter waiter_;
   CursorCodec cursors_;
+  std::vector<std::string> lanes_;
+  egress::Policy egress_;
   ToolCatalogue tool_catalogue_;
   Services services_;
   Gate gate_;
@@ -218,9 +229,11 @@ class WiredApi final : public ApiProcess {
 
 Result<std::unique_ptr<ApiProcess>> ApiProcess::create(Loop& loop, const Config& config, const Log& log) {
   static SeededRng rng(entropy_seed());
-  auto broker = TRY(broker::AmqpBroker::create(loop, rng, log, broker_options(config)));
-  auto secret = TRY(cursor_secret(config));
-  auto api = std::make_unique<WiredApi>(loop, config, log, std::move(broker), rng, std::move(secret));
+  Parts parts;
+  parts.broker = TRY(broker::AmqpBroker::create(loop, rng, log, broker_options(config)));
+  parts.egress = TRY(egress::Policy::make(config.list("egress_allow"), config.flag("egress_allow_private")));
+  parts.secret = TRY(cursor_secret(config));
+  auto api = std::make_unique<WiredApi>(loop, config, log, rng, std::move(parts));
   TRY(api->start());
   return api;
 }

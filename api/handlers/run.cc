@@ -178,7 +178,7 @@ void run_inline(Services& services, const CallPtr& call) {
     const json::Value body = call->body.is_object() ? call->body : json::Value(json::Object{});
     return call->fail(faults_error({call->body.is_object() ? Fault{"/plan", "required", "is required"} : Fault{"", "wrong_type", "must be an object"}}));
   }
-  auto checked = check_task(*document, services.lanes, services.tool_catalogue, false);
+  auto checked = check_task(*document, services.rules, IdRule::kOptional);
   json::Object rest = call->body.as_object();
   rest.erase("plan");
   if (!checked.plan) {

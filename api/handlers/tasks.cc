@@ -63,7 +63,7 @@ Result<json::Value> with_path_id(const Call& call) {
 void put_task(Services& services, const CallPtr& call) {
   auto document = with_path_id(*call);
   if (!document) return call->fail(document.error());
-  auto checked = check_task(*document, services.lanes, services.tool_catalogue, true);
+  auto checked = check_task(*document, services.rules, IdRule::kRequired);
   if (!checked.plan) return call->fail(checked.error());
   auto if_match = if_match_of(*call);
   if (!if_match) return call->fail(if_match.error());
@@ -120,7 +120,7 @@ void delete_task(Services& services, const CallPtr& call) {
 
 /// All faults, the effective policy of each step, the static estimate. Stores nothing.
 void validate_task(Services& services, const CallPtr& call) {
-  auto checked = check_task(call->body, services.lanes, services.tool_catalogue, false);
+  auto checked = check_task(call->body, services.rules, IdRule::kOptional);
   if (!checked.plan) return call->fail(checked.error());
   const plan::Plan& plan = **checked.plan;
   call->answer(200, "valid", json::Object{{"valid", true},

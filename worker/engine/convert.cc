@@ -80,8 +80,9 @@ tools::CallIdentity identity_of(const store::Claimed& claimed, const core::Stamp
 }
 
 Failure failure_of(const std::vector<Fault>& faults) {
+  // What was denied before it ran had a literal target and was refused by the API; here a value decided.
   const bool denied = std::any_of(faults.begin(), faults.end(), [](const Fault& fault) { return fault.code == "policy_denied"; });
-  Failure failure = make_failure(denied ? "policy_denied" : "invalid_parameter",
+  Failure failure = make_failure(denied ? "egress_blocked" : "invalid_parameter",
                                  "with" + faults.front().pointer + ": " + faults.front().message);
   json::Array errors;
   for (const Fault& fault : faults) {

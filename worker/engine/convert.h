@@ -17,7 +17,7 @@ core::Facts facts_of(const store::Claimed& claimed, plan::PlanPtr plan, const Op
 core::Control control_of(bool cancel_requested, bool pause_requested, const std::string& control);
 store::Checkpoint entry_of(const store::Claimed& claimed, std::uint64_t rev, core::Checkpoint checkpoint);
 tools::CallIdentity identity_of(const store::Claimed& claimed, const core::Stamp& stamp);
-/// configuration/invalid_parameter (or policy_denied) with every fault in details.
+/// configuration/invalid_parameter (or permission/egress_blocked) with every fault in details.
 Failure failure_of(const std::vector<Fault>& faults);
 /// configuration/task_not_found, or internal when the store is to blame.
 Failure resolution_failure(const Error& error, const std::string& task_id);
