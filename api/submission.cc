@@ -75,7 +75,7 @@ Result<Submission> read_submission(const json::Value& body, const CachedTask& ta
       else fields.fault("idempotency_key", "idempotency_key_invalid", checked.error().message);
     }
   }
-  if (!plan.input_schema.is_null()) fields.add(plan::validate_schema(plan.input_schema, execution.input, pointer + "/with"));
+  if (plan.input_check) fields.add(plan.input_check->validate(execution.input, pointer + "/with"));
   TRY(fields.finish());
   return submission;
 }

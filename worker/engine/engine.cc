@@ -60,6 +60,7 @@ void Engine::deliver(std::vector<broker::Delivery> deliveries) {
     if (held_.contains(delivery.exec_id) || !claiming_.emplace(delivery.exec_id, delivery.reply_to).second) continue;
     tickets.push_back({delivery.exec_id, delivery.epoch});
   }
+  update_slots();  // before any ack: the consumer counts what it handed over as taken
   if (tickets.empty()) return ports_.consumer.ack(deliveries);
   claim({std::move(tickets), std::move(deliveries)});
 }
