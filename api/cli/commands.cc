@@ -7,7 +7,8 @@ namespace {
 
 std::vector<Command> collect() {
   std::vector<Command> all;
-  for (const auto& group : {migrate_commands}) {
+  for (const auto& group : {run_commands, execution_commands, control_commands, task_commands, admin_commands,
+                            migrate_commands}) {
     std::vector<Command> commands = group();
     std::move(commands.begin(), commands.end(), std::back_inserter(all));
   }

@@ -7,6 +7,11 @@
 
 namespace pawl::cli {
 
+std::vector<Command> run_commands();
+std::vector<Command> execution_commands();
+std::vector<Command> control_commands();
+std::vector<Command> task_commands();
+std::vector<Command> admin_commands();
 std::vector<Command> migrate_commands();
 
 /// All of them, in the order of the help.
