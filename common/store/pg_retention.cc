@@ -13,7 +13,7 @@ const db::Statement kPartitions{"keeper_partitions", "SELECT pawl_make_partition
 
 const db::Statement kExpiredKeys{"keeper_expired_keys", R"sql(
 DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY (
-  SELECT ctid FROM idempotency_keys WHERE expires_at <= now() LIMIT $1 FOR UPDATE SKIP LOCKED)))sql"};
+  SELECT ctid FROM idempotency_keys WHERE expires_at <= now() LIMIT $1)))sql"};
 
 // Rows of backends that are gone are added up in shard 0. Nobody writes them any more, so nobody waits.
 const db::Statement kFoldLoad{"keeper_fold_load", R"sql(

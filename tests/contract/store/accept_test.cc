@@ -132,10 +132,10 @@ TEST_P(Accepting, IdsAscendInOrderOfArrival) {
 TEST_P(Accepting, OnlySoManyTicketsOfATenantAreOpenInALane) {
   int now = 0;
   int later = 0;
-  for (int i = 0; i < 300; ++i) {
+  for (int i = 0; i < 900; ++i) {
     world_->accept().accept(execution(), soon(), [&](Result<Accepted> a) { (a && a->ticket_now ? now : later)++; });
   }
-  turn_until([&] { return now + later == 300; });
+  turn_until([&] { return now + later == 900; });
   EXPECT_LE(now, 256 + 128);  // two batches may be under way at once
   EXPECT_GE(later, 1);
   auto foreign = execution();
@@ -161,12 +161,6 @@ TEST_P(Accepting, RunAtLiesAhead) {
   EXPECT_EQ(fed.front().exec_id, accepted.exec_id);
   EXPECT_FALSE(fed.front().resume);
   EXPECT_EQ(claim({{accepted.exec_id, 0}}).size(), 1u);
-}
-
-TEST_P(Accepting, APastDeadlineIsATimeout) {
-  const auto answer = wait<Accepted>([&](auto done) { world_->accept().accept(execution(), loop_.now() - Millis(1), done); });
-  ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().code, "unavailable");
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, Accepting, ::testing::ValuesIn(store_kinds()), kind_name);

@@ -5,13 +5,14 @@
 
 namespace pawl::testing {
 
-std::vector<StoreKind> store_kinds() { return {StoreKind::kPostgres}; }
+std::vector<StoreKind> store_kinds() { return {StoreKind::kFake, StoreKind::kPostgres}; }
 
 std::string kind_name(const ::testing::TestParamInfo<StoreKind>& info) {
   return info.param == StoreKind::kFake ? "Fake" : "Postgres";
 }
 
-std::unique_ptr<StoreWorld> make_world(StoreKind, Loop& loop, const StoreWorld* like) {
+std::unique_ptr<StoreWorld> make_world(StoreKind kind, Loop& loop, const StoreWorld* like) {
+  if (kind == StoreKind::kFake) return make_fake_world(loop, like);
   return like == nullptr ? make_postgres_world(loop) : make_postgres_world(loop, database_of(*like));
 }
 

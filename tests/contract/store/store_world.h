@@ -38,6 +38,7 @@ class StoreWorld {
   virtual void age(Millis by) = 0;
 };
 
+std::unique_ptr<StoreWorld> make_fake_world(Loop& loop, const StoreWorld* like);
 /// An empty store. `like`: another process on the data of that world.
 std::unique_ptr<StoreWorld> make_world(StoreKind kind, Loop& loop, const StoreWorld* like = nullptr);
 
