@@ -30,6 +30,8 @@ inline constexpr Millis kOvertakenAfter{5000};
 inline constexpr Millis kIdempotencyKept{24LL * 3600 * 1000};
 /// Presence must have been missed for so long before it counts (architecture §6).
 inline constexpr Millis kPresenceGrace{300};
+/// Pause before a presence lock that somebody still holds is tried again: well within the grace.
+inline constexpr Millis kPresenceRetry{50};
 /// Tries of a transaction that lost a race (40001, 40P01, 55P03) before the caller hears of it.
 inline constexpr int kRaceRetries = 5;
 /// Pause between two look-ups of a commit in doubt; doubles up to the second.

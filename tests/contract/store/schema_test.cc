@@ -1,4 +1,5 @@
 // What the schema itself refuses, whatever the code above it does: foreign tenants, second ends, second commits, old days.
+#include "common/store/presence.h"
 #include "tests/contract/store/postgres_world.h"
 
 namespace pawl::testing {
@@ -82,6 +83,44 @@ TEST(AcceptDeadline, APastOneIsATimeoutAndStoresNothing) {
   ASSERT_FALSE(*answer);
   EXPECT_EQ(answer->error().code, "unavailable");
   EXPECT_EQ(PrivatePostgres::shared().sql("SELECT count(*) FROM executions", database_of(*world)), "0\n");
+}
+
+// A worker whose connection goes is found dead long before its lease ends; one that comes back in time is not.
+TEST(PresenceLock, GoesWithItsConnection) {
+  Loop loop;
+  SeededRng rng(3);
+  const auto world = make_postgres_world(loop);
+  const std::string database = database_of(*world);
+  PrivatePostgres::shared().sql("INSERT INTO workers (id, lease_until, pid, slots, running, name, host, version, lanes) "
+                                "VALUES ('w1', now() + interval '1 hour', 1, 1, 0, '', '', '', '{}')", database);
+  const auto turn = [&](Millis time) {
+    const auto end = std::chrono::steady_clock::now() + time;
+    while (std::chrono::steady_clock::now() < end) loop.run_for(Millis(10));
+  };
+  const auto dead = [&] {
+    std::optional<bool> answered;
+    store::KeeperTick what;
+    what.lease = Millis(0);  // this server has just been started
+    world->keeper().tick(what, loop.now() + Millis(5000), [&](const Result<store::KeeperFinds>& finds) { answered = finds.has_value(); });
+    while (!answered) loop.run_for(Millis(10));
+    return PrivatePostgres::shared().sql("SELECT dead_at IS NOT NULL FROM workers", database) == "t\n";
+  };
+  db::ConnectionOptions options;
+  options.url = PrivatePostgres::shared().url(database);
+  options.role = "pawl_worker";
+  auto presence = std::make_unique<store::Presence>(loop, rng, Log(), options, "w1");
+  while (!presence->held()) loop.run_for(Millis(10));
+  EXPECT_FALSE(dead());
+  PrivatePostgres::shared().sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'pawl-presence' "
+                                "AND datname = '" + database + "'");
+  turn(Millis(400));
+  EXPECT_TRUE(presence->held()) << "taken again at once";
+  EXPECT_FALSE(dead());
+  presence.reset();
+  turn(Millis(50));
+  EXPECT_FALSE(dead()) << "one look is not enough";
+  turn(Millis(350));
+  EXPECT_TRUE(dead());
 }
 
 // Pawl's retention over real days: one that is finished goes whole, one with an unfinished execution is thinned.
