@@ -132,7 +132,8 @@ int narrow_files(const char* root) {
   set_limit(RLIMIT_CORE, 0);
   set_limit(RLIMIT_NOFILE, command.job.max_open_files);
   if (command.job.max_processes > 0) set_limit(RLIMIT_NPROC, command.job.max_processes);
-  if (command.job.max_address_space > 0) set_limit(RLIMIT_AS, command.job.max_address_space);
+  const bool is_watched = (command.job.flags & kOwnPidNamespace) != 0;
+  if (!is_watched && command.job.max_memory > 0) set_limit(RLIMIT_AS, command.job.max_memory);
   if (command.job.max_file_bytes > 0) set_limit(RLIMIT_FSIZE, command.job.max_file_bytes);
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) stop(Outcome::kSetupFailed, errno);
   if ((command.job.flags & kUseLandlock) != 0)
@@ -168,14 +169,37 @@ void kill_everything(const Job& job) {
   }
 }
 
-std::uint64_t count_processes() {
-  std::uint64_t count = 0;
+/// Resident memory of `pid` that it shares with nobody.
+std::uint64_t own_memory(const char* pid) {
+  char path[300];
+  snprintf(path, sizeof path, "/proc/%s/statm", pid);
+  unsigned long resident = 0;
+  unsigned long shared = 0;
+  if (FILE* file = fopen(path, "re"); file != nullptr) {
+    if (fscanf(file, "%*u %lu %lu", &resident, &shared) != 2) resident = shared = 0;
+    fclose(file);
+  }
+  return (resident - (shared < resident ? shared : resident)) * 4096;
+}
+
+/// Does what a cgroup would: counts the processes of the namespace and their memory, and kills them when it is too much.
+void look_around(const Job& job, Report& report) {
+  if ((job.flags & kOwnPidNamespace) == 0 || (job.max_processes == 0 && job.max_memory == 0)) return;
+  std::uint64_t processes = 0;
+  std::uint64_t memory = 0;
   DIR* folder = opendir("/proc");
-  if (folder == nullptr) return 0;
-  while (const dirent* entry = readdir(folder))
-    if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9') ++count;
+  if (folder == nullptr) return;
+  while (const dirent* entry = readdir(folder)) {
+    if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
+    ++processes;
+    memory += own_memory(entry->d_name);
+  }
   closedir(folder);
-  return count;
+  // One short of the limit: whoever failed to start the last one may be gone already.
+  if (job.max_processes > 0 && processes + 1 >= job.max_processes) report.is_crowded = 1;
+  if (job.max_memory == 0 || memory <= job.max_memory) return;
+  report.is_out_of_memory = 1;
+  kill(-1, SIGKILL);
 }
 
 bool is_full(const char* path) {
@@ -194,20 +218,22 @@ int wait_signal(const sigset_t& signals, int ms) {
 }
 
 /// Reaps until `main_pid` has ended; false when a SIGTERM came first.
-bool await(pid_t main_pid, const sigset_t& signals, int& status) {
+bool await(pid_t main_pid, const Job& job, const sigset_t& signals, Report& report) {
+  const bool looks = (job.flags & kOwnPidNamespace) != 0 && (job.max_processes > 0 || job.max_memory > 0);
   for (;;) {
+    look_around(job, report);
     int one = 0;
     for (pid_t pid = waitpid(-1, &one, WNOHANG); pid > 0; pid = waitpid(-1, &one, WNOHANG)) {
       if (pid != main_pid) continue;
-      status = one;
+      report.status = one;
       return true;
     }
-    if (wait_signal(signals, -1) == SIGTERM) return false;
+    if (wait_signal(signals, looks ? kLookEachMs : -1) == SIGTERM) return false;
   }
 }
 
 /// Reaps what the command left behind until its grace is over; true when nothing is left.
-bool await_leftovers(const sigset_t& signals) {
+bool await_leftovers(const Job& job, const sigset_t& signals, Report& report) {
   constexpr int kSlice = 10;
   for (int waited = 0;; waited += kSlice) {
     pid_t pid = 0;
@@ -216,6 +242,7 @@ bool await_leftovers(const sigset_t& signals) {
     } while (pid > 0);
     if (pid < 0) return true;
     if (waited >= kLeftoverGraceMs) return false;
+    look_around(job, report);
     wait_signal(signals, kSlice);
   }
 }
@@ -254,11 +281,9 @@ int main() {
     report.status = said[1];
     report_and_exit(report);
   }
-  if (await(main_pid, signals, report.status)) {
+  if (await(main_pid, command.job, signals, report)) {
     report.outcome = Outcome::kExited;
-    const std::uint64_t allowed = command.job.max_processes;
-    report.is_crowded = owns_namespace && allowed > 0 && count_processes() + 2 >= allowed ? 1 : 0;
-    report.left_behind = await_leftovers(signals) ? 0 : 1;
+    report.left_behind = await_leftovers(command.job, signals, report) ? 0 : 1;
   } else {
     report.outcome = Outcome::kKilled;
   }

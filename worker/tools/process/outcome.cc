@@ -57,7 +57,8 @@ bool has_signal(const init::Report& report, int signal) {
 Failure unexpected_end(const ProcessRequest& request, const ProcessEnd& end) {
   const init::Report& report = *end.report;
   const bool was_killed = has_signal(report, SIGKILL);
-  if (end.was_out_of_memory) return make_failure("oom_killed", "the command used more memory than it may");
+  if (end.was_out_of_memory || report.is_out_of_memory != 0)
+    return make_failure("oom_killed", "the command used more memory than it may");
   if (!end.is_memory_counted && is_near(report.max_rss_bytes, request.command.limits.memory_bytes))
     return make_failure("oom_killed", "the command used the memory that it may use");
   if (end.was_out_of_pids || report.is_crowded != 0)

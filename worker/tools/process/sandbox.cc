@@ -198,7 +198,7 @@ std::string LinuxSandbox::job_text(const Command& command, const Sandboxed& sand
   if (!is_counted && (profile_ == SandboxProfile::kFull || is_root_)) job.max_processes =
         static_cast<std::uint64_t>(command.limits.pids) + 1;
   if (!sandboxed.cgroup || !sandboxed.cgroup->counts_memory())
-    job.max_address_space = static_cast<std::uint64_t>(command.limits.memory_bytes);
+    job.max_memory = static_cast<std::uint64_t>(command.limits.memory_bytes);
   job.max_open_files = kMaxOpenFiles;
   if (profile_ != SandboxProfile::kFull) job.max_file_bytes = static_cast<std::uint64_t>(command.limits.disk_bytes);
   std::string out(reinterpret_cast<const char*>(&job), sizeof job);
