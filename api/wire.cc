@@ -1,5 +1,7 @@
 #include "api/wire.h"
 
+#include <fcntl.h>
+
 #include <cstdio>
 #include <fstream>
 #include <utility>
@@ -163,7 +165,8 @@ class WiredApi final : public ApiProcess {
       std::fflush(stdout);
       return;
     }
-    std::FILE* file = std::fopen(path.c_str(), "we");
+    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    std::FILE* file = fd < 0 ? nullptr : ::fdopen(fd, "w");
     if (file == nullptr) {
       log_.error("admin_key_file can't be written; the key is on standard output instead");
       std::printf("admin key: %s\n", key.c_str());
