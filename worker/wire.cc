@@ -17,6 +17,7 @@
 #include "common/store/pg_keeper_store.h"
 #include "common/store/pg_task_store.h"
 #include "common/store/pg_work_store.h"
+#include "common/store/presence.h"
 #include "worker/engine/engine.h"
 #include "worker/keeper/keeper.h"
 #include "worker/metrics.h"
@@ -111,6 +112,7 @@ class WiredWorker final : public WorkerProcess {
         tools_(std::move(tools)),
         broker_(std::move(broker)),
         pool_(db::make_pool(loop, rng, log, pool_options(config))),
+        presence_(loop, rng, log, pool_options(config).connection, options_.worker_id),
         work_(loop, *pool_, log),
         tasks_(loop, *pool_),
         plans_(*pool_),
@@ -181,6 +183,7 @@ class WiredWorker final : public WorkerProcess {
   std::unique_ptr<tools::ToolRegistry> tools_;
   std::unique_ptr<broker::AmqpBroker> broker_;
   std::unique_ptr<db::Pool> pool_;
+  store::Presence presence_;
   store::PgWorkStore work_;
   store::PgTaskStore tasks_;
   store::PgPlanStore plans_;

@@ -7,8 +7,9 @@
 #include <memory>
 
 #include "broker/fake_broker.h"
-#include "common/plan/parse.h"
 #include "common/json/parse.h"
+#include "common/model/catalogue.h"
+#include "common/plan/parse.h"
 #include "common/store/fake_store.h"
 #include "worker/tools/basic_tools.h"
 
@@ -79,9 +80,9 @@ class EngineTest : public testing::Test {
     raw->start(delay, std::move(fn));
   }
 
-  void start(int slots = 10, Millis lease = Millis{3000}) {
+  void start(int slots = 10, Millis lease = Millis{3000}, std::string worker_id = "w1") {
     Options options;
-    options.worker_id = "w1";
+    options.worker_id = std::move(worker_id);
     options.lanes = {"default"};
     options.slots = slots;
     options.lease = lease;
@@ -278,7 +279,7 @@ TEST_F(EngineTest, ADrainHandsOverAndTheStepRunsAgainUnderTheSameAttempt) {
   engine_.reset();
   consumer_ = broker_.make_consumer({"default"});
   bus_ = broker_.make_bus();
-  start();
+  start(10, Millis{3000}, "w2");
   ASSERT_TRUE(until([&] { return tool_->calls.size() == 2; }));
   EXPECT_EQ(tool_->calls[1]->identity.attempt, 1);
   EXPECT_EQ(tool_->calls[1]->identity.epoch, 2u);
