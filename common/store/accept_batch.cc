@@ -16,7 +16,8 @@ INSERT INTO plans (tenant_id, hash, document)
 SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::text[]) AS p(tenant_id, hash, document) ORDER BY 1, 2
 ON CONFLICT DO NOTHING)sql"};
 
-// `room` is what fair sharing leaves to each tenant and lane; who has rows waiting to be fed queues behind them.
+// `room` is what fair sharing leaves to each tenant and lane; who has rows waiting to be fed queues behind them. (Not EXISTS,
+// which would be hashed: all waiting rows of the tenant, for every batch.)
 const db::Statement kAccept{"accept", R"sql(
 WITH incoming AS MATERIALIZED (
   SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bytea[], $6::text[], $7::text[], $8::bigint[],
@@ -33,7 +34,7 @@ WITH incoming AS MATERIALIZED (
   RETURNING k.exec_id
 ), room AS MATERIALIZED (
   SELECT d.tenant_id, d.lane,
-    CASE WHEN EXISTS (SELECT FROM live f WHERE f.lane = d.lane AND f.tenant_id = d.tenant_id AND f.feed_class IS NOT NULL)
+    CASE WHEN (SELECT true FROM live f WHERE f.lane = d.lane AND f.tenant_id = d.tenant_id AND f.feed_class IS NOT NULL LIMIT 1)
          THEN 0
          ELSE $21::bigint - coalesce((SELECT sum(l.open) FROM lane_load l
                                       WHERE l.tenant_id = d.tenant_id AND l.lane = d.lane), 0) END AS places
@@ -62,7 +63,8 @@ WITH incoming AS MATERIALIZED (
 SELECT exec_id AS mine, true AS fresh, exec_id, ticketed AS flag, now() FROM won
 UNION ALL
 SELECT i.exec_id, false, k.exec_id, k.fingerprint = i.fingerprint, now()
-FROM incoming i JOIN idempotency_keys k USING (tenant_id, key)
+FROM incoming i CROSS JOIN LATERAL (
+  SELECT * FROM idempotency_keys h WHERE h.tenant_id = i.tenant_id AND h.key = i.key LIMIT 1) k
 WHERE i.key IS NOT NULL AND k.exec_id <> i.exec_id AND k.expires_at > now())sql"};
 
 db::Call plans_call(std::span<const AcceptRow> rows) {

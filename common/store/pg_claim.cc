@@ -35,7 +35,7 @@ WITH ticket AS (
     normal_claimed = greatest(o.normal_claimed, excluded.normal_claimed),
     low_claimed = greatest(o.low_claimed, excluded.low_claimed)
 ), waiting AS MATERIALIZED (
-  SELECT d.lane, EXISTS (SELECT FROM live f WHERE f.lane = d.lane AND f.feed_class IS NOT NULL) AS backlog
+  SELECT d.lane, coalesce((SELECT true FROM live f WHERE f.lane = d.lane AND f.feed_class IS NOT NULL LIMIT 1), false) AS backlog
   FROM (SELECT DISTINCT lane FROM got) d
 )
 SELECT g.exec_id, g.tenant_id, x.task_id, x.task_version, x.plan_hash, x.input, x.limits, g.lane, g.priority, x.traceparent,
