@@ -22,14 +22,15 @@ WHERE w.id = k.id AND w.dead_at IS NULL
   AND (w.lease_until <= now() OR (k.present AND (NOT w.seen_present OR w.absent_since IS NOT NULL))
        OR (NOT k.present AND w.seen_present)))sql"};
 
-// A crash counts for those whose owner's process died: not after a drain, nor for one that came back and said it survived.
+// `live` is walked only while somebody is dead (the filter that asks runs once, before it). A crash counts for those whose owner's process died: not after a drain, nor for one that came back and said it survived.
 const db::Statement kKeeperOrphans{"keeper_orphans", R"sql(
 WITH dead AS MATERIALIZED (
   SELECT id, left_cleanly OR survived AS gently FROM workers WHERE dead_at IS NOT NULL AND swept_at IS NULL
 ), locked AS MATERIALIZED (
   SELECT l.exec_id, l.tenant_id, l.next_seq, l.epoch, l.rev, l.inbox, l.progress, l.started_at, l.status,
     CASE WHEN d.gently THEN l.crashed_owners ELSE l.crashed_owners || l.owner END AS crashed
-  FROM live l JOIN dead d ON l.owner = d.id ORDER BY l.exec_id LIMIT $1 FOR UPDATE OF l SKIP LOCKED
+  FROM live l JOIN dead d ON l.owner = d.id WHERE (SELECT true FROM dead LIMIT 1)
+  ORDER BY l.exec_id LIMIT $1 FOR UPDATE OF l SKIP LOCKED
 ), looped AS MATERIALIZED (
   SELECT k.* FROM locked k WHERE cardinality(k.crashed) >= $2::bigint AND $2::bigint > 0
     AND (SELECT count(*) FROM unnest(k.crashed) AS c(id) LEFT JOIN workers w ON w.id = c.id
