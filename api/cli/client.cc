@@ -96,8 +96,10 @@ Result<Answer> Client::send(const Call& call) {
         "is this the address of Pawl's API?");
   }
   const json::Value* const data = body->find("data");
+  // A session's task has a status and an error of its own: the envelope's status is a number.
+  const json::Value* const status = body->find("status");
   const bool is_envelope =
-      body->find("status") != nullptr && (data != nullptr || body->find("error") != nullptr);
+      status != nullptr && status->is_number() && (data != nullptr || body->find("error") != nullptr);
   if (!is_envelope) {
     answer.data = *body;
     return answer;

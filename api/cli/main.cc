@@ -11,6 +11,7 @@
 #include "api/cli/curl_transport.h"
 #include "api/cli/exit_code.h"
 #include "api/cli/limits.h"
+#include "api/cli/system_host.h"
 
 extern char** environ;
 
@@ -52,7 +53,9 @@ std::optional<std::string> read_file(const std::string& path) {
   return text;
 }
 
-Error hand_over(const std::string& program, const std::vector<std::string>& arguments) {
+Error hand_over(const std::string& program, const std::vector<std::string>& arguments,
+                const Assignments& more) {
+  for (const auto& [name, value] : more) setenv(name.c_str(), value.c_str(), 0);
   char self[4096];
   const ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
   std::string path(self, length > 0 ? static_cast<std::size_t>(length) : 0);
@@ -80,9 +83,10 @@ bool is_color_wanted(const Assignments& variables) {
 int run(int argc, char** argv) {
   leave_on_interrupt();
   SystemTime time;
+  SystemHost host;
   Assignments variables = environment();
   StandardScreen screen(is_color_wanted(variables));
-  World world{std::move(variables), read_file, screen, time, make_curl_transport, hand_over};
+  World world{std::move(variables), read_file, screen, time, make_curl_transport, hand_over, host};
   const int code = run_application(std::vector<std::string>(argv + std::min(argc, 1), argv + argc), world);
   if (screen.finish()) return code;
   std::fputs("pawl: the output could not be written\n", stderr);
