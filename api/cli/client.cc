@@ -43,7 +43,9 @@ ErrorKind kind_of(int status) {
   }
 }
 
-std::string suggestion_of(const std::string& code, int status) {
+std::string suggestion_of(const std::string& code, const std::string& message, int status) {
+  if (message.find("no such route") != std::string::npos)
+    return "is the API of the same version as this program?";
   if (code == "insufficient_scope") return "use a key with that scope; 'pawl keys create' makes one";
   if (status == 401) return "give a valid key: PAWL_API_KEY, --api-key-file, or run where .pawl/env lies";
   if (status == 404) return "look with 'pawl list' or 'pawl task list'";
@@ -122,7 +124,7 @@ Error error_of(const Answer& answer) {
   error.code = text_at(answer.error, "code");
   error.message = text_at(answer.error, "message");
   if (error.message.empty()) error.message = "the API answered HTTP " + std::to_string(answer.status);
-  error.suggestion = suggestion_of(error.code, answer.status);
+  error.suggestion = suggestion_of(error.code, error.message, answer.status);
   if (const json::Value* faults = answer.error.find("errors"); faults != nullptr && faults->is_array()) {
     for (const json::Value& fault : faults->as_array()) {
       error.faults.push_back({text_at(fault, "pointer"), text_at(fault, "code"), text_at(fault, "message")});

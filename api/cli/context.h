@@ -53,8 +53,10 @@ struct World {
   Time& time;
   /// A transport to `url` that shows `api_key` ("" = none).
   std::function<std::unique_ptr<Transport>(const std::string& url, const std::string& api_key)> connect;
-  /// Replaces this process by the program of that name beside this one, with more environment. Returns only on failure.
-  std::function<Error(const std::string& program, const std::vector<std::string>& arguments, const Assignments& more)>
+  /// Replaces this process by the program of that name beside this one, with more environment. Returns only
+  /// on failure.
+  std::function<Error(const std::string& program, const std::vector<std::string>& arguments,
+                      const Assignments& more)>
       hand_over;
   Host& host;
 };

@@ -176,7 +176,8 @@ Result<int> result(Context& context, const Arguments& arguments) {
                 "wait for it: pawl result --wait " + exec_id);
   }
   if (status != "completed") {
-    context.screen.err("pawl: " + outcome_line(execution, context.screen.face()) + "\n");
+    context.screen.err("pawl: " + outcome_line(execution, context.screen.face()) + "\n" +
+                       what_to_do(text_at(execution, "error.suggestion")));
     return exit_code_of_status(status);
   }
   const json::Value* const output = execution.find("output");

@@ -16,7 +16,8 @@ namespace {
 struct Slot {
   const Parameter* parameter;
   CLI::Option* option = nullptr;
-  std::vector<std::string> values;
+  std::string value;
+  std::vector<std::string> values;  // of a list
   bool flag = false;
 };
 
@@ -42,11 +43,12 @@ void add_parameter(CLI::App& app, Slot& slot) {
     slot.option = app.add_flag(parameter.name, slot.flag, parameter.help);
     return;
   }
-  slot.option = app.add_option(parameter.name, slot.values, parameter.help);
-  const bool is_option = parameter.shape == Shape::kValue || parameter.shape == Shape::kList;
-  slot.option->type_name(is_option ? parameter.value : "");
-  if (parameter.shape != Shape::kRest) slot.option->expected(1);
-  if (parameter.shape == Shape::kList) slot.option->take_all()->allow_extra_args(false);
+  if (parameter.shape == Shape::kList) {
+    slot.option = app.add_option(parameter.name, slot.values, parameter.help)->allow_extra_args(false);
+  } else {
+    slot.option = app.add_option(parameter.name, slot.value, parameter.help);
+  }
+  slot.option->type_name(parameter.name.starts_with('-') ? parameter.value : "");
   if (parameter.shape == Shape::kPositional) slot.option->required();
   if (!parameter.choices.empty()) {
     slot.option->check([choices = parameter.choices](const std::string& given) {
@@ -71,7 +73,7 @@ class Tree {
     root_.fallthrough();
     globals_.app = &root_;
     for (const Parameter& parameter : global_parameters()) {
-      add_parameter(root_, globals_.slots.emplace_back(Slot{&parameter, nullptr, {}, false}));
+      add_parameter(root_, globals_.slots.emplace_back(Slot{&parameter, nullptr, {}, {}, false}));
     }
     for (const Command& command : commands) add(command);
   }
@@ -128,13 +130,15 @@ class Tree {
         node.app->set_help_flag();
         continue;
       }
-      add_parameter(*node.app, node.slots.emplace_back(Slot{&parameter, nullptr, {}, false}));
+      add_parameter(*node.app, node.slots.emplace_back(Slot{&parameter, nullptr, {}, {}, false}));
     }
   }
 
   static void take(Node& node, Arguments& arguments) {
     for (Slot& slot : node.slots) {
-      if (slot.option->count() > 0) arguments.set(slot.parameter->key(), slot.values);
+      if (slot.option->count() == 0) continue;
+      const bool is_list = slot.parameter->shape == Shape::kList;
+      arguments.set(slot.parameter->key(), is_list ? slot.values : std::vector{slot.value});
     }
   }
 

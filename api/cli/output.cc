@@ -1,5 +1,7 @@
 #include "api/cli/output.h"
 
+#include <optional>
+
 #include "api/cli/text.h"
 #include "api/cli/values.h"
 #include "api/cli/yaml.h"
@@ -14,15 +16,26 @@ std::string bytes_text(std::int64_t bytes) {
   return std::to_string(bytes / (1024 * 1024)) + " MiB";
 }
 
+/// A list of texts as a,b,c.
+std::optional<std::string> words_at(const json::Value& item, std::string_view path) {
+  std::string out;
+  for (const json::Value& word : items_at(item, path)) {
+    if (!word.is_string()) return std::nullopt;
+    out += (out.empty() ? "" : ",") + word.as_string();
+  }
+  return out.empty() ? std::nullopt : std::optional(out);
+}
+
 /// JSON and YAML are printed with what could command a terminal as \u escapes: the same document, but inert.
 void print_text(Context& context, const std::string& text) { context.screen.out(escaped_lines(text)); }
 
 }  // namespace
 
 Cell cell_of(const json::Value& item, const Column& column, WallTime now) {
-  const std::string text = text_at(item, column.path);
+  std::string text = text_at(item, column.path);
+  if (text == "{}" || text == "[]") text.clear();
   switch (column.show) {
-    case Show::kText: return {escaped(text)};
+    case Show::kText: return {escaped(words_at(item, column.path).value_or(text))};
     case Show::kStatus: return {escaped(text), paint_of_status(text)};
     case Show::kAge: return {age(text, now)};
     case Show::kDurationMs:

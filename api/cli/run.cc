@@ -7,6 +7,7 @@
 #include "api/cli/exit_code.h"
 #include "api/cli/limits.h"
 #include "api/cli/output.h"
+#include "api/cli/step_tree.h"
 #include "api/cli/text.h"
 #include "api/cli/values.h"
 #include "api/cli/watch.h"
@@ -80,10 +81,9 @@ Result<int> run_sync(Context& context, Client& client, const Arguments& argument
   }
   if (answer.status == 424) {
     const Error error = error_of(answer);
-    const std::string suggestion = text_at(answer.error, "details.suggestion");
     print_one(context, answer.data, {"exec_id", {}, ""}, "");
-    context.screen.err("pawl: " + escaped(error.message) +
-                       (suggestion.empty() ? "" : "; " + escaped(suggestion)) + "; see: pawl steps " +
+    context.screen.err("pawl: " + escaped(error.message) + "\n" +
+                       what_to_do(text_at(answer.error, "details.suggestion")) + "see: pawl steps " +
                        exec_id + "\n");
     return exit_code_of_status(text_at(answer.data, "status"));
   }

@@ -214,8 +214,11 @@ std::string outcome_line(const json::Value& execution, const Face& face) {
   text += ": " + (step.empty() ? std::string() : "step " + escaped(step) + ": ");
   text += escaped(text_at(execution, "error.category")) + "/" + escaped(text_at(execution, "error.code")) +
           ": " + escaped(message);
-  const std::string suggestion = text_at(execution, "error.suggestion");
-  return suggestion.empty() ? text : text + "; " + escaped(suggestion);
+  return text;
+}
+
+std::string what_to_do(const std::string& suggestion) {
+  return suggestion.empty() ? "" : "what to do: " + escaped(suggestion) + "\n";
 }
 
 }  // namespace pawl::cli

@@ -24,7 +24,9 @@ std::vector<std::string> draw_execution(const json::Value& execution, const json
 /// "▕███░░▏" of `width` columns for `percent` of 100.
 std::string bar(int percent, int width);
 
-/// What became of an ended execution, in one line: its status, time, and the error with what to do about it.
+/// What became of an ended execution, in one line: its status, time and error.
 std::string outcome_line(const json::Value& execution, const Face& face);
+/// The line that says what to do about an error; "" without a suggestion.
+std::string what_to_do(const std::string& suggestion);
 
 }  // namespace pawl::cli

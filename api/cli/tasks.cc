@@ -22,7 +22,7 @@ const View kTasks{"id",
                   "no tasks"};
 const View kTools{
     "name",
-    {{"TOOL", "name"}, {"WORKERS", "workers"}, {"HEALTH", "health"}, {"DESCRIPTION", "description"}},
+    {{"TOOL", "name"}, {"WORKERS", "workers"}, {"HEALTH", "health.state"}, {"DESCRIPTION", "description"}},
     "no worker offers a tool; is one running? See: pawl workers list"};
 
 void print_warnings(Context& context, const json::Value& data) {

@@ -198,7 +198,8 @@ int print_outcome(Context& context, const json::Value& execution) {
       context.screen.out(line);
       if (output != nullptr && !output->is_null()) print_document(context, *output);
     } else {
-      context.screen.err(line + "see: pawl steps " + escaped(text_at(execution, "exec_id")) + "\n");
+      context.screen.err(line + what_to_do(text_at(execution, "error.suggestion")) + "see: pawl steps " +
+                         escaped(text_at(execution, "exec_id")) + "\n");
     }
   }
   return code;
