@@ -23,19 +23,19 @@ struct Range {
 };
 
 constexpr Range kV4Ranges[] = {
-    {"127.0.0.0", 8, AddressKind::kLoopback},    {"10.0.0.0", 8, AddressKind::kPrivate},
-    {"172.16.0.0", 12, AddressKind::kPrivate},   {"192.168.0.0", 16, AddressKind::kPrivate},
-    {"100.64.0.0", 10, AddressKind::kPrivate},   {"169.254.0.0", 16, AddressKind::kLinkLocal},
-    {"0.0.0.0", 8, AddressKind::kSpecial},       {"192.0.0.0", 24, AddressKind::kSpecial},
-    {"192.0.2.0", 24, AddressKind::kSpecial},    {"192.88.99.0", 24, AddressKind::kSpecial},
-    {"198.18.0.0", 15, AddressKind::kSpecial},   {"198.51.100.0", 24, AddressKind::kSpecial},
-    {"203.0.113.0", 24, AddressKind::kSpecial},  {"224.0.0.0", 4, AddressKind::kSpecial},
+    {"127.0.0.0", 8, AddressKind::kLoopback},   {"10.0.0.0", 8, AddressKind::kPrivate},
+    {"172.16.0.0", 12, AddressKind::kPrivate},  {"192.168.0.0", 16, AddressKind::kPrivate},
+    {"100.64.0.0", 10, AddressKind::kPrivate},  {"169.254.0.0", 16, AddressKind::kLinkLocal},
+    {"0.0.0.0", 8, AddressKind::kSpecial},      {"192.0.0.0", 24, AddressKind::kSpecial},
+    {"192.0.2.0", 24, AddressKind::kSpecial},   {"192.88.99.0", 24, AddressKind::kSpecial},
+    {"198.18.0.0", 15, AddressKind::kSpecial},  {"198.51.100.0", 24, AddressKind::kSpecial},
+    {"203.0.113.0", 24, AddressKind::kSpecial}, {"224.0.0.0", 4, AddressKind::kSpecial},
     {"240.0.0.0", 4, AddressKind::kSpecial},
 };
 // What is not in 2000::/3 is not global unicast; the exceptions inside it follow.
 constexpr Range kV6Ranges[] = {
-    {"::1", 128, AddressKind::kLoopback},     {"fc00::", 7, AddressKind::kPrivate},
-    {"fe80::", 10, AddressKind::kLinkLocal},  {"2001::", 23, AddressKind::kSpecial},
+    {"::1", 128, AddressKind::kLoopback},      {"fc00::", 7, AddressKind::kPrivate},
+    {"fe80::", 10, AddressKind::kLinkLocal},   {"2001::", 23, AddressKind::kSpecial},
     {"2001:db8::", 32, AddressKind::kSpecial}, {"2002::", 16, AddressKind::kSpecial},
     {"3fff::", 20, AddressKind::kSpecial},
 };
@@ -145,7 +145,8 @@ Host parse_host(std::string_view text) {
     return {Host::Kind::kAddress, address->to_string(), *address};
   }
   std::string name(text);
-  std::ranges::transform(name, name.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(name, name.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   if (name.ends_with('.')) name.pop_back();
   if (name.empty() || name.size() > kMaxHostLength) return out;
   const auto labels = split_labels(name);
@@ -189,7 +190,8 @@ std::optional<Cidr> Cidr::parse(std::string_view text) {
   const std::string_view tail = text.substr(slash + 1);
   int bits = -1;
   const auto [end, error] = std::from_chars(tail.data(), tail.data() + tail.size(), bits);
-  if (error != std::errc{} || end != tail.data() + tail.size() || bits < 0 || bits > widest) return std::nullopt;
+  if (error != std::errc{} || end != tail.data() + tail.size() || bits < 0 || bits > widest)
+    return std::nullopt;
   return Cidr{*base, bits};
 }
 

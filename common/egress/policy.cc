@@ -7,10 +7,13 @@
 namespace pawl::egress {
 namespace {
 
-bool is_name_of_loopback(std::string_view name) { return name == "localhost" || name.ends_with(".localhost"); }
+bool is_name_of_loopback(std::string_view name) {
+  return name == "localhost" || name.ends_with(".localhost");
+}
 
 bool is_name_of_metadata(std::string_view name) {
-  constexpr std::array<std::string_view, 3> kNames{"metadata.google.internal", "metadata.goog", "instance-data.ec2.internal"};
+  constexpr std::array<std::string_view, 3> kNames{"metadata.google.internal", "metadata.goog",
+                                                   "instance-data.ec2.internal"};
   return std::ranges::find(kNames, name) != kNames.end();
 }
 
@@ -35,18 +38,24 @@ Result<Policy> Policy::make(const std::vector<std::string>& allow, bool allow_pr
       continue;
     }
     // host[:port] has the form of a URL's authority; the scheme stands in for none.
-    const auto url = text.find('/') == std::string::npos ? parse_url("http://" + text) : fail(ErrorKind::kInvalid, "", "");
+    const auto url =
+        text.find('/') == std::string::npos ? parse_url("http://" + text) : fail(ErrorKind::kInvalid, "", "");
     if (!url)
-      return fail(ErrorKind::kInvalid, "invalid_config", "egress_allow: " + text + " is no host, host:port or CIDR");
+      return fail(ErrorKind::kInvalid, "invalid_config",
+                  "egress_allow: " + text + " is no host, host:port or CIDR");
     const bool has_port = text.ends_with(":" + std::to_string(url->port)) && !text.ends_with("]");
     const std::uint16_t port = has_port ? url->port : std::uint16_t{0};
-    if (url->host.kind == Host::Kind::kAddress) out.allowed_.push_back({"", Cidr{url->host.address, url->host.address.is_v6 ? 128 : 32}, port});
-    else out.allowed_.push_back({url->host.name, {}, port});
+    if (url->host.kind == Host::Kind::kAddress)
+      out.allowed_.push_back({"", Cidr{url->host.address, url->host.address.is_v6 ? 128 : 32}, port});
+    else
+      out.allowed_.push_back({url->host.name, {}, port});
   }
   return out;
 }
 
-void Policy::deny_endpoint(const IpAddress& address, std::uint16_t port) { denied_.push_back({address, port}); }
+void Policy::deny_endpoint(const IpAddress& address, std::uint16_t port) {
+  denied_.push_back({address, port});
+}
 
 bool Policy::allows(const IpAddress& address, std::uint16_t port, std::string_view host) const {
   const bool is_own = std::ranges::any_of(

@@ -12,12 +12,14 @@ auto invalid(std::string message) { return fail(ErrorKind::kInvalid, "invalid_ur
 
 bool has_forbidden_byte(std::string_view text) {
   constexpr std::string_view kForbidden = "\\\"<>^`{|}";
-  return std::ranges::any_of(text, [&](char c) { return c <= ' ' || c >= 0x7f || kForbidden.find(c) != kForbidden.npos; });
+  return std::ranges::any_of(
+      text, [&](char c) { return c <= ' ' || c >= 0x7f || kForbidden.find(c) != kForbidden.npos; });
 }
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(out, out.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return out;
 }
 
@@ -27,7 +29,8 @@ std::string_view scheme_of(std::string_view text) {
   if (colon == std::string_view::npos || colon == 0) return {};
   const std::string_view scheme = text.substr(0, colon);
   const bool is_scheme = std::ranges::all_of(scheme, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '-' || c == '.';
   });
   const bool starts_with_letter = (scheme[0] | 0x20) >= 'a' && (scheme[0] | 0x20) <= 'z';
   return is_scheme && starts_with_letter ? scheme : std::string_view{};
@@ -55,7 +58,8 @@ Result<void> read_authority(std::string_view authority, Url& url) {
     url.port = TRY(read_port(port));
   }
   url.host = parse_host(host);
-  if (url.host.kind == Host::Kind::kMalformed) return invalid("the host of the URL is neither a name nor an address");
+  if (url.host.kind == Host::Kind::kMalformed)
+    return invalid("the host of the URL is neither a name nor an address");
   return {};
 }
 
@@ -100,15 +104,20 @@ Result<Url> parse_url(std::string_view text) {
 
 Result<Url> resolve_reference(const Url& base, std::string_view reference) {
   if (!scheme_of(reference).empty()) return parse_url(reference);
-  if (reference.starts_with("//")) return parse_url((base.is_https ? "https:" : "http:") + std::string(reference));
-  if (has_forbidden_byte(reference)) return invalid("the redirect has a character that must be percent-encoded");
+  if (reference.starts_with("//"))
+    return parse_url((base.is_https ? "https:" : "http:") + std::string(reference));
+  if (has_forbidden_byte(reference))
+    return invalid("the redirect has a character that must be percent-encoded");
   Url out = base;
   reference = reference.substr(0, reference.find('#'));
   const std::string path = base.target.substr(0, base.target.find('?'));
   if (reference.empty()) return out;
-  if (reference.starts_with('/')) out.target = reference;
-  else if (reference.starts_with('?')) out.target = path + std::string(reference);
-  else out.target = path.substr(0, path.rfind('/') + 1) + std::string(reference);
+  if (reference.starts_with('/'))
+    out.target = reference;
+  else if (reference.starts_with('?'))
+    out.target = path + std::string(reference);
+  else
+    out.target = path.substr(0, path.rfind('/') + 1) + std::string(reference);
   if (out.target.size() > kMaxUrlLength) return invalid("the redirect is longer than 8 KiB");
   return out;
 }

@@ -1,4 +1,5 @@
-// The one parser of URLs that leave the machine: absolute http and https, strict, so that no two readers see two hosts. Pure.
+// The one parser of URLs that leave the machine: absolute http and https, strict, so that no two readers see
+// two hosts. Pure.
 #pragma once
 
 #include <cstdint>
@@ -24,11 +25,13 @@ struct Url {
   [[nodiscard]] bool has_origin_of(const Url& other) const;
 };
 
-/// Errors: kPermission/policy_denied for another scheme and for credentials in the URL; kInvalid/invalid_url for all else:
-/// white space, control characters, backslashes, bytes above ASCII, a bad port, a host that is neither name nor address.
+/// Errors: kPermission/policy_denied for another scheme and for credentials in the URL; kInvalid/invalid_url
+/// for all else: white space, control characters, backslashes, bytes above ASCII, a bad port, a host that is
+/// neither name nor address.
 Result<Url> parse_url(std::string_view text);
 
-/// The URL that the Location header `reference` names, seen from `base` (RFC 3986 §5.2, dot segments left to the server).
+/// The URL that the Location header `reference` names, seen from `base` (RFC 3986 §5.2, dot segments left to
+/// the server).
 Result<Url> resolve_reference(const Url& base, std::string_view reference);
 
 }  // namespace pawl::egress

@@ -22,11 +22,12 @@ struct OneCall {
   OneCall& start(Tool& tool, json::Value with, Millis timeout = Millis{20'000}) {
     input.with = std::move(with);
     input.timeout = timeout;
-    call = tool.start(std::move(input), [this](json::Value data) { progress.push_back(std::move(data)); },
-                      [this](ToolResult r) {
-                        ++answers;
-                        result = std::move(r);
-                      });
+    call = tool.start(
+        std::move(input), [this](json::Value data) { progress.push_back(std::move(data)); },
+        [this](ToolResult r) {
+          ++answers;
+          result = std::move(r);
+        });
     answered_inside_start = answers > 0;
     return *this;
   }
@@ -60,6 +61,8 @@ struct OneCall {
   bool answered_inside_start = false;
 };
 
-inline json::Value object(std::initializer_list<json::Object::Member> members) { return json::Object(members); }
+inline json::Value object(std::initializer_list<json::Object::Member> members) {
+  return json::Object(members);
+}
 
 }  // namespace pawl::tools

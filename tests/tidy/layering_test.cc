@@ -32,6 +32,7 @@ const std::map<std::string_view, Names>& common_arrows() {
   static const std::map<std::string_view, Names> map = {
       {"common/base", {}},
       {"common/json", {"common/base/"}},
+      {"common/egress", {"common/base/"}},
       {"common/model", {"common/base/", "common/json/"}},
       {"common/plan", {"common/base/", "common/json/", "common/model/"}},
       {"common/metrics", {"common/base/"}},

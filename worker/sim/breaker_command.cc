@@ -29,14 +29,16 @@ Result<resilience::WindowSpec> read_window(const std::string& text) {
     const Millis span = TRY(read_duration(size));
     if (span > Millis{0}) return resilience::WindowSpec{0, span};
   }
-  if (kind == "count" && !size.empty() && size.size() <= 6 && size.find_first_not_of("0123456789") == size.npos) {
+  if (kind == "count" && !size.empty() && size.size() <= 6 &&
+      size.find_first_not_of("0123456789") == size.npos) {
     const int calls = std::stoi(size);
     if (calls > 0) return resilience::WindowSpec{calls, Millis{0}};
   }
   return fail(ErrorKind::kInvalid, "bad_case", "window must be time:<duration> or count:<calls>");
 }
 
-/// What a case leaves out is off or neutral here (no jitter, no growth, no row of failures), so that a case says all it tests.
+/// What a case leaves out is off or neutral here (no jitter, no growth, no row of failures), so that a case
+/// says all it tests.
 Result<BreakerConfig> read_config(const json::Value* object) {
   const CaseReader in(object);
   BreakerConfig out;
@@ -92,10 +94,14 @@ class Script {
       return deliver(std::string(op.substr(0, colon)), op.substr(colon + 1));
     if (is_outcome(op)) return call(op, out);
     if (op == "release") return release();
-    if (op == "reset") breaker_.reset(inputs());
-    else if (op == "force_open") breaker_.force_open(inputs());
-    else if (op == "disable") breaker_.disable(inputs());
-    else if (op == "metrics_only") breaker_.metrics_only(inputs());
+    if (op == "reset")
+      breaker_.reset(inputs());
+    else if (op == "force_open")
+      breaker_.force_open(inputs());
+    else if (op == "disable")
+      breaker_.disable(inputs());
+    else if (op == "metrics_only")
+      breaker_.metrics_only(inputs());
     else if (op == "force_half_open") {
       if (const auto done = breaker_.force_half_open(inputs()); !done) error_ = done.error().code;
     } else {
@@ -119,8 +125,10 @@ class Script {
   Result<void> ask(std::string name, json::Object& out) {
     const Admission admission = admit(out);
     if (!admission.allowed) return {};
-    if (name.empty()) anonymous_.push_back(admission.permit);
-    else named_[std::move(name)] = admission.permit;
+    if (name.empty())
+      anonymous_.push_back(admission.permit);
+    else
+      named_[std::move(name)] = admission.permit;
     return {};
   }
 
@@ -133,7 +141,8 @@ class Script {
 
   /// `x:F`: the outcome of the call that `?x` began.
   Result<void> deliver(const std::string& name, std::string_view outcome) {
-    if (!is_outcome(outcome)) return fail(ErrorKind::kInvalid, "bad_case", "no outcome: " + std::string(outcome));
+    if (!is_outcome(outcome))
+      return fail(ErrorKind::kInvalid, "bad_case", "no outcome: " + std::string(outcome));
     const auto found = named_.find(name);
     if (found == named_.end()) {
       error_ = "unknown_permit";
@@ -163,8 +172,10 @@ class Script {
   }
 
   void finish(const Permit& permit, std::string_view outcome) {
-    if (outcome == "I") breaker_.release(permit);
-    else breaker_.record(permit, CallOutcome{outcome.back() == 'F', outcome.size() == 2}, inputs());
+    if (outcome == "I")
+      breaker_.release(permit);
+    else
+      breaker_.record(permit, CallOutcome{outcome.back() == 'F', outcome.size() == 2}, inputs());
   }
 
   static bool is_outcome(std::string_view op) {

@@ -73,7 +73,8 @@ Result<Millis> read_duration(std::string_view text) {
   if (const auto parsed = parse_duration(text)) return *parsed;
   double seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size() || !(seconds >= 0 && seconds < 4e9))
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size() ||
+      !(seconds >= 0 && seconds < 4e9))
     return fail(ErrorKind::kInvalid, "bad_case", "not a duration: " + std::string(text));
   return Millis(static_cast<std::int64_t>(std::llround(seconds * 1000.0)));
 }

@@ -1,4 +1,5 @@
-// The commands of pawl-sim: each turns one case (a JSON object) into its answer, over the production core, on virtual time.
+// The commands of pawl-sim: each turns one case (a JSON object) into its answer, over the production core, on
+// virtual time.
 #pragma once
 
 #include "common/base/result.h"

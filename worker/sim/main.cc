@@ -41,7 +41,8 @@ int main(int argc, char** argv) {
     if (argc == 2 && command.name == argv[1]) chosen = &command;
   if (chosen == nullptr) {
     std::cerr << "usage: pawl-sim";
-    for (const Command& command : kCommands) std::cerr << (&command == kCommands.data() ? " " : "|") << command.name;
+    for (const Command& command : kCommands)
+      std::cerr << (&command == kCommands.data() ? " " : "|") << command.name;
     std::cerr << " < cases.jsonl\n";
     return 2;
   }

@@ -36,7 +36,8 @@ Result<ToolAnswer> read_answer(const json::Value& value) {
   failure.message = TRY(in.text("message", "as the case says"));
   failure.sent = TRY(in.flag("sent", failure.code != "connection_refused"));
   if (in.has("retry_after")) failure.retry_after = TRY(in.duration("retry_after", Millis{0}));
-  if (TRY(in.flag("credential_refreshed", false))) failure.details = json::Object{{"credential_refreshed", true}};
+  if (TRY(in.flag("credential_refreshed", false)))
+    failure.details = json::Object{{"credential_refreshed", true}};
   answer.output = tl::unexpected(std::move(failure));
   return answer;
 }
@@ -46,13 +47,15 @@ Result<Script> read_script(const json::Value* tools) {
   if (tools == nullptr) return script;
   if (!tools->is_object()) return pawl::fail(ErrorKind::kInvalid, "bad_case", "tools must be an object");
   for (const auto& [path, answers] : tools->as_object()) {
-    if (!answers.is_array()) return pawl::fail(ErrorKind::kInvalid, "bad_case", "tools." + path + " must be a list");
+    if (!answers.is_array())
+      return pawl::fail(ErrorKind::kInvalid, "bad_case", "tools." + path + " must be a list");
     for (const json::Value& answer : answers.as_array()) script[path].push_back(TRY(read_answer(answer)));
   }
   return script;
 }
 
-/// The action of one entry of `events`: `control` is a word or an object; an object may also stand in the entry itself.
+/// The action of one entry of `events`: `control` is a word or an object; an object may also stand in the
+/// entry itself.
 Result<std::function<void(VirtualWorld&)>> read_control(const json::Value& entry) {
   const json::Value* control = entry.find("control");
   if (control != nullptr && control->is_string()) {
@@ -83,7 +86,8 @@ json::Value error_of(const Error& error) {
   json::Object out{{"code", error.code}, {"message", error.message}};
   json::Array faults;
   for (const Fault& fault : error.faults)
-    faults.emplace_back(json::Object{{"pointer", fault.pointer}, {"code", fault.code}, {"message", fault.message}});
+    faults.emplace_back(
+        json::Object{{"pointer", fault.pointer}, {"code", fault.code}, {"message", fault.message}});
   if (!faults.empty()) out.set("faults", std::move(faults));
   return out;
 }
@@ -115,7 +119,8 @@ std::string_view status_by_events(const VirtualStore& store, const std::string& 
       const bool waits = event.data.find("due_us") != nullptr || event.data.find("signal") != nullptr;
       status = waits ? "waiting" : "running";
     }
-    if (event.type == EventType::kStepRetryScheduled) status = event.data.find("deferred") ? "waiting" : "retrying";
+    if (event.type == EventType::kStepRetryScheduled)
+      status = event.data.find("deferred") ? "waiting" : "retrying";
     if (event.type == EventType::kApprovalRequested) status = "waiting";
   }
   return status;
@@ -124,18 +129,22 @@ std::string_view status_by_events(const VirtualStore& store, const std::string& 
 using Placed = std::vector<std::pair<std::int64_t, json::Value>>;
 
 /// The steps that are in the plan for sure and have no record, at the places the core would give them.
-void add_unended(const VirtualStore& store, const plan::Steps& steps, const std::string& parent, std::int64_t base,
-                 std::int64_t span, Placed& out) {
+void add_unended(const VirtualStore& store, const plan::Steps& steps, const std::string& parent,
+                 std::int64_t base, std::int64_t span, Placed& out) {
   const std::int64_t part = (span - 1) / (static_cast<std::int64_t>(steps.size()) + 1);
   std::int64_t position = base + 1;
   for (const plan::Step& step : steps) {
     const std::string path = parent.empty() ? step.id : parent + "." + step.id;
     if (store.step(path) == nullptr) {
-      out.emplace_back(position, json::Object{{"path", path}, {"id", step.id}, {"kind", kind_name(step)},
+      out.emplace_back(position, json::Object{{"path", path},
+                                              {"id", step.id},
+                                              {"kind", kind_name(step)},
                                               {"status", status_by_events(store, path)}});
     }
-    if (const auto* list = std::get_if<plan::SequenceSpec>(&step.body)) add_unended(store, list->steps, path, position, part, out);
-    if (const auto* fan = std::get_if<plan::ParallelSpec>(&step.body)) add_unended(store, fan->steps, path, position, part, out);
+    if (const auto* list = std::get_if<plan::SequenceSpec>(&step.body))
+      add_unended(store, list->steps, path, position, part, out);
+    if (const auto* fan = std::get_if<plan::ParallelSpec>(&step.body))
+      add_unended(store, fan->steps, path, position, part, out);
     position += part;
   }
 }
@@ -144,7 +153,8 @@ json::Value steps_of(const VirtualStore& store, const plan::Plan& plan) {
   Placed placed;
   for (const StepRecord& record : store.steps()) placed.emplace_back(record.position, step_of(record));
   add_unended(store, plan.steps, "", 0, core::kPositionSpan, placed);
-  std::stable_sort(placed.begin(), placed.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::stable_sort(placed.begin(), placed.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
   json::Array out;
   for (auto& [position, step] : placed) out.push_back(std::move(step));
   return out;
@@ -174,7 +184,9 @@ Result<json::Value> run_plan_case(const json::Value& line) {
   const json::Value id = in.has("id") ? *in.find("id") : json::Value();
   plan::ParseOptions parse_options;
   parse_options.id_required = false;
-  const auto refused = [&id](const Error& error) { return json::Object{{"id", id}, {"error", error_of(error)}}; };
+  const auto refused = [&id](const Error& error) {
+    return json::Object{{"id", id}, {"error", error_of(error)}};
+  };
   if (!in.has("plan")) return pawl::fail(ErrorKind::kInvalid, "bad_case", "a case needs a plan");
   const auto plan = plan::parse(*in.find("plan"), parse_options);
   if (!plan) return refused(plan.error());
@@ -189,7 +201,8 @@ Result<json::Value> run_plan_case(const json::Value& line) {
     }
   }
   Script script = TRY(read_script(in.find("tools")));
-  VirtualWorld world(*plan, in.has("with") ? *in.find("with") : json::Value(json::Object{}), std::move(options));
+  VirtualWorld world(*plan, in.has("with") ? *in.find("with") : json::Value(json::Object{}),
+                     std::move(options));
   world.on_call = [&script](const core::StartTool& call) {
     auto& answers = script[call.stamp.path];
     if (answers.empty()) return ToolAnswer{};
@@ -198,7 +211,8 @@ Result<json::Value> run_plan_case(const json::Value& line) {
     return answer;
   };
   if (in.has("events")) {
-    if (!in.find("events")->is_array()) return pawl::fail(ErrorKind::kInvalid, "bad_case", "events must be a list");
+    if (!in.find("events")->is_array())
+      return pawl::fail(ErrorKind::kInvalid, "bad_case", "events must be a list");
     for (const json::Value& entry : in.find("events")->as_array()) {
       const Millis at = TRY(CaseReader(&entry).duration("at", Millis{0}));
       auto act = TRY(read_control(entry));

@@ -1,4 +1,5 @@
-// pawl-sim retry: the outcomes of one call, one after the other, against a retry policy, a budget and a deadline.
+// pawl-sim retry: the outcomes of one call, one after the other, against a retry policy, a budget and a
+// deadline.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -22,7 +23,7 @@ using resilience::DelayMs;
 using resilience::RetryVerdict;
 
 struct Outcome {
-  json::Value shown;  // as the case had it
+  json::Value shown;                      // as the case had it
   std::optional<Category> category = {};  // empty: success
   std::string code = {};
   std::optional<Millis> retry_after = {};
@@ -71,9 +72,11 @@ Result<void> read_word(std::string_view word, Outcome& out) {
   return {};
 }
 
-/// A duration, seconds, or what a Retry-After header may say; nullopt for anything invalid, so that the policy decides.
+/// A duration, seconds, or what a Retry-After header may say; nullopt for anything invalid, so that the
+/// policy decides.
 std::optional<Millis> read_retry_after(const json::Value& value) {
-  if (value.is_number()) return Millis(static_cast<std::int64_t>(std::clamp(value.as_double(), 0.0, 1e9) * 1000.0));
+  if (value.is_number())
+    return Millis(static_cast<std::int64_t>(std::clamp(value.as_double(), 0.0, 1e9) * 1000.0));
   if (!value.is_string()) return std::nullopt;
   if (const auto duration = parse_duration(value.as_string())) return duration;
   return resilience::parse_retry_after(value.as_string(), WallTime{});
@@ -92,7 +95,8 @@ Result<Outcome> read_outcome(const json::Value& value) {
   }
   const CaseReader in(&value);
   if (const json::Value* status = in.find("status")) {
-    const std::string word = status->is_string() ? status->as_string() : std::to_string(TRY(in.integer("status", 0)));
+    const std::string word =
+        status->is_string() ? status->as_string() : std::to_string(TRY(in.integer("status", 0)));
     TRY(read_word(word, out));
     out.shown = word;
   } else if (in.has("category")) {
@@ -110,16 +114,19 @@ Result<Outcome> read_outcome(const json::Value& value) {
 }
 
 Result<void> read_jitter(const std::string& text, plan::RetryPolicy& policy) {
-  static constexpr std::array<std::pair<std::string_view, plan::Jitter>, 4> kNames{{
-      {"full", plan::Jitter::kFull}, {"equal", plan::Jitter::kEqual},
-      {"decorrelated", plan::Jitter::kDecorrelated}, {"none", plan::Jitter::kNone}}};
+  static constexpr std::array<std::pair<std::string_view, plan::Jitter>, 4> kNames{
+      {{"full", plan::Jitter::kFull},
+       {"equal", plan::Jitter::kEqual},
+       {"decorrelated", plan::Jitter::kDecorrelated},
+       {"none", plan::Jitter::kNone}}};
   for (const auto& [name, jitter] : kNames) {
     if (name != text) continue;
     policy.jitter = jitter;
     return {};
   }
   constexpr std::string_view kProportional = "proportional:";
-  if (!text.starts_with(kProportional)) return fail(ErrorKind::kInvalid, "bad_case", "unknown jitter: " + text);
+  if (!text.starts_with(kProportional))
+    return fail(ErrorKind::kInvalid, "bad_case", "unknown jitter: " + text);
   const std::string_view part = std::string_view(text).substr(kProportional.size());
   const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), policy.proportion);
   if (error != std::errc{} || end != part.data() + part.size() || policy.proportion < 0)
@@ -160,7 +167,8 @@ Result<Budgets> read_budgets(const json::Value* object) {
   const double ratio = TRY(in.number("ratio", 0));
   const double floor = TRY(in.number("floor", 0));
   if (ratio > 0 || floor > 0) {
-    out.share.emplace(resilience::RetryBudgetConfig{ratio, floor, TRY(in.duration("window", Millis{10'000}))});
+    out.share.emplace(
+        resilience::RetryBudgetConfig{ratio, floor, TRY(in.duration("window", Millis{10'000}))});
     out.share->add_calls(1, MonoTime{});
   }
   if (in.has("tokens")) {
@@ -200,8 +208,10 @@ class RetryRun {
     ++number_;
     json::Object shown{{"n", number_}, {"outcome", outcome.shown}};
     const auto result = judge(outcome, shown);
-    if (budgets_.tokens) shown.set("budget", plain_number(budgets_.tokens->tokens()));
-    else if (budgets_.share) shown.set("budget", plain_number(budgets_.share->balance(now())));
+    if (budgets_.tokens)
+      shown.set("budget", plain_number(budgets_.tokens->tokens()));
+    else if (budgets_.share)
+      shown.set("budget", plain_number(budgets_.share->balance(now())));
     attempts_.push_back(std::move(shown));
     return result;
   }
@@ -209,11 +219,14 @@ class RetryRun {
   json::Array take_attempts() { return std::move(attempts_); }
 
  private:
-  [[nodiscard]] MonoTime now() const { return MonoTime{} + std::chrono::duration_cast<MonoTime::duration>(elapsed_); }
+  [[nodiscard]] MonoTime now() const {
+    return MonoTime{} + std::chrono::duration_cast<MonoTime::duration>(elapsed_);
+  }
 
   std::optional<std::string> judge(const Outcome& outcome, json::Object& shown) {
     std::optional<DelayMs> end = deadline;
-    if (policy_.max_elapsed) end = std::min<DelayMs>(end.value_or(*policy_.max_elapsed), *policy_.max_elapsed);
+    if (policy_.max_elapsed)
+      end = std::min<DelayMs>(end.value_or(*policy_.max_elapsed), *policy_.max_elapsed);
     elapsed_ += attempt_duration;
     if (end && elapsed_ > *end) {  // cut at the deadline: what it would have answered is never seen
       elapsed_ = *end;
@@ -243,9 +256,12 @@ class RetryRun {
 
   /// A permission failure is tried again once, and only with a refreshed credential (plan-language.md §5).
   bool is_retryable(const Outcome& outcome) {
-    if (*outcome.category != Category::kPermission) return plan::is_retryable(policy_, *outcome.category, outcome.code);
-    const bool is_listed = policy_.on.empty() || std::ranges::find(policy_.on, "permission") != policy_.on.end();
-    const bool is_barred = std::ranges::find(policy_.not_on_codes, outcome.code) != policy_.not_on_codes.end();
+    if (*outcome.category != Category::kPermission)
+      return plan::is_retryable(policy_, *outcome.category, outcome.code);
+    const bool is_listed =
+        policy_.on.empty() || std::ranges::find(policy_.on, "permission") != policy_.on.end();
+    const bool is_barred =
+        std::ranges::find(policy_.not_on_codes, outcome.code) != policy_.not_on_codes.end();
     return is_listed && !is_barred && outcome.is_credential_refreshed && !std::exchange(has_refreshed_, true);
   }
 
@@ -274,15 +290,18 @@ Result<json::Value> run_retry_case(const json::Value& line) {
   if (outcomes == nullptr || !outcomes->is_array() || outcomes->as_array().empty())
     return fail(ErrorKind::kInvalid, "bad_case", "outcomes must be a list with at least one outcome");
   std::optional<std::string> result;
-  if (run.deadline && run.deadline->count() <= 0) result = "deadline";  // the first attempt may not start either
+  if (run.deadline && run.deadline->count() <= 0)
+    result = "deadline";  // the first attempt may not start either
   for (const json::Value& value : outcomes->as_array()) {
     if (result) break;
     result = run.attempt(TRY(read_outcome(value)));
   }
   const json::Value* id = line.find("id");
   return json::Value(json::Object{
-      {"id", id != nullptr ? *id : json::Value()}, {"attempts", run.take_attempts()},
-      {"result", result ? json::Value(*result) : json::Value()}});  // null: another attempt follows, its outcome is not given
+      {"id", id != nullptr ? *id : json::Value()},
+      {"attempts", run.take_attempts()},
+      {"result", result ? json::Value(*result)
+                        : json::Value()}});  // null: another attempt follows, its outcome is not given
 }
 
 }  // namespace pawl::sim

@@ -58,7 +58,8 @@ Commit VirtualStore::commit(const core::Checkpoint& checkpoint, std::uint32_t ep
 }
 
 bool VirtualStore::has_to_undo() const {
-  return std::any_of(events_.begin(), events_.end(), [](const Event& e) { return e.data.find("compensate") != nullptr; });
+  return std::any_of(events_.begin(), events_.end(),
+                     [](const Event& e) { return e.data.find("compensate") != nullptr; });
 }
 
 ControlAnswer VirtualStore::cancel(const std::string& reason, WallTime now) {
@@ -68,7 +69,11 @@ ControlAnswer VirtualStore::cancel(const std::string& reason, WallTime now) {
   ++row_.inbox;
   row_.control.cancel_requested = true;
   row_.control.reason = reason;
-  append({EventType::kExecutionCancelRequested, {}, 0, reason.empty() ? json::Value() : json::Object{{"reason", reason}}}, now);
+  append({EventType::kExecutionCancelRequested,
+          {},
+          0,
+          reason.empty() ? json::Value() : json::Object{{"reason", reason}}},
+         now);
   if (!row_.owned && (!row_.started || !has_to_undo())) {
     append({EventType::kExecutionCancelled, {}, 0, {}}, now);
     row_.status = ExecutionStatus::kCancelled;
@@ -80,7 +85,8 @@ ControlAnswer VirtualStore::cancel(const std::string& reason, WallTime now) {
   return {true, !row_.owned};
 }
 
-ControlAnswer VirtualStore::pause(const std::string& reason, std::optional<Millis> timeout, bool cancels, WallTime now) {
+ControlAnswer VirtualStore::pause(const std::string& reason, std::optional<Millis> timeout, bool cancels,
+                                  WallTime now) {
   if (is_final() || row_.control.cancel_requested) return {};
   if (row_.status == ExecutionStatus::kPaused || row_.control.pause_requested) return {true, false};
   ++row_.inbox;
@@ -113,7 +119,8 @@ ControlAnswer VirtualStore::resume(WallTime now) {
 ControlAnswer VirtualStore::signal(const std::string& name, json::Value payload, WallTime now) {
   if (is_final()) return {};
   ++row_.inbox;
-  append({EventType::kSignalReceived, {}, 0, json::Object{{"name", name}, {"payload", std::move(payload)}}}, now);
+  append({EventType::kSignalReceived, {}, 0, json::Object{{"name", name}, {"payload", std::move(payload)}}},
+         now);
   if (!row_.owned && row_.status == ExecutionStatus::kWaiting) row_.has_ticket = true;
   return {true, !row_.owned && row_.has_ticket};
 }
@@ -124,13 +131,15 @@ ControlAnswer VirtualStore::decide(const std::string& path, bool approves, json:
   for (const Event& event : events_) {
     if (event.step != path) continue;
     if (event.type == EventType::kApprovalRequested) is_open = true;
-    if (event.type == EventType::kApprovalDecided || event.type == EventType::kApprovalExpired) is_open = false;
+    if (event.type == EventType::kApprovalDecided || event.type == EventType::kApprovalExpired)
+      is_open = false;
     if (event.type == EventType::kStepCancelled || event.type == EventType::kStepFailed) is_open = false;
   }
   if (!is_open) return {};
   ++row_.inbox;
   append({EventType::kApprovalDecided, path, 0,
-          json::Object{{"decision", approves ? "approve" : "reject"}, {"form", std::move(form)}}}, now);
+          json::Object{{"decision", approves ? "approve" : "reject"}, {"form", std::move(form)}}},
+         now);
   if (!row_.owned && row_.status == ExecutionStatus::kWaiting) row_.has_ticket = true;
   return {true, !row_.owned && row_.has_ticket};
 }

@@ -1,5 +1,5 @@
-// The rows and the ledger of one execution as Postgres would keep them, in memory and on virtual time: the rules of
-// claim, checkpoint and control (architecture.md §6, http-api.md §4) without the SQL.
+// The rows and the ledger of one execution as Postgres would keep them, in memory and on virtual time: the
+// rules of claim, checkpoint and control (architecture.md §6, http-api.md §4) without the SQL.
 #pragma once
 
 #include <optional>

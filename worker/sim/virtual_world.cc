@@ -20,13 +20,19 @@ Failure plain_failure(Category category, std::string code, std::string message) 
 }  // namespace
 
 VirtualWorld::VirtualWorld(plan::PlanPtr plan, json::Value input, WorldOptions options)
-    : plan_(std::move(plan)), input_(std::move(input)), options_(std::move(options)), now_(options_.start),
-      rng_(options_.seed), store_(uuid_floor(options_.start)) {
+    : plan_(std::move(plan)),
+      input_(std::move(input)),
+      options_(std::move(options)),
+      now_(options_.start),
+      rng_(options_.seed),
+      store_(uuid_floor(options_.start)) {
   store_.append({EventType::kExecutionAccepted, {}, 0, {}}, now_);
   at(now_, [this] { claim(); });
 }
 
-void VirtualWorld::at(WallTime at, std::function<void()> act) { queue_.push({std::max(at, now_), ++order_, std::move(act)}); }
+void VirtualWorld::at(WallTime at, std::function<void()> act) {
+  queue_.push({std::max(at, now_), ++order_, std::move(act)});
+}
 
 bool VirtualWorld::step() {
   if (queue_.empty()) return false;
@@ -65,8 +71,10 @@ void VirtualWorld::claim() {
   if (owner_ || !store_.claim()) return;
   owner_ = std::make_unique<Owner>();
   owner_->epoch = store_.row().epoch;
-  if (store_.row().started) apply(core::Restore{facts(), store_.row().control, store_.events(), store_.steps()});
-  else apply(core::Begin{facts(), store_.row().control, store_.events()});
+  if (store_.row().started)
+    apply(core::Restore{facts(), store_.row().control, store_.events(), store_.steps()});
+  else
+    apply(core::Begin{facts(), store_.row().control, store_.events()});
 }
 
 void VirtualWorld::apply(core::Event event) {
@@ -111,7 +119,8 @@ void VirtualWorld::save(core::Checkpoint checkpoint) {
     if (!owner_ || owner_->epoch != epoch) return;
     switch (commit.kind) {
       case CommitKind::kSaved: return deliver(store_delay(), core::Saved{commit.inbox, commit.at});
-      case CommitKind::kInboxChanged: return deliver(store_delay(), core::InboxChanged{commit.inbox, commit.at});
+      case CommitKind::kInboxChanged:
+        return deliver(store_delay(), core::InboxChanged{commit.inbox, commit.at});
       case CommitKind::kFenced: return deliver(store_delay(), core::Fenced{});
     }
   });
@@ -131,8 +140,11 @@ void VirtualWorld::carry_out(core::Act act) {
     void operator()(core::ResolveTask& a) const {
       core::TaskResolved answer{a.stamp, nullptr, 1};
       const auto found = w.options_.tasks.find(a.task_id);
-      if (found != w.options_.tasks.end()) answer.plan = found->second;
-      else answer.plan = tl::unexpected(plain_failure(Category::kConfiguration, "task_not_found", "There is no task " + a.task_id + "."));
+      if (found != w.options_.tasks.end())
+        answer.plan = found->second;
+      else
+        answer.plan = tl::unexpected(
+            plain_failure(Category::kConfiguration, "task_not_found", "There is no task " + a.task_id + "."));
       w.deliver(w.message_delay(), std::move(answer));
     }
   };
@@ -150,11 +162,15 @@ void VirtualWorld::arm(WallTime at_time) {
 void VirtualWorld::start_call(core::StartTool start) {
   calls_.push_back({start.stamp, start.tool, start.with, start.timeout, now_});
   ToolAnswer answer = on_call ? on_call(start) : ToolAnswer{};
-  if (answer.deferred) return deliver(message_delay(), core::CallDeferred{start.stamp, now_ + answer.after, *answer.deferred, "sim"});
-  LiveCall call{start.stamp, 0, std::move(answer.output), now_ + answer.after, {}, false, answer.can_freeze, calls_.size() - 1};
+  if (answer.deferred)
+    return deliver(message_delay(),
+                   core::CallDeferred{start.stamp, now_ + answer.after, *answer.deferred, "sim"});
+  LiveCall call{start.stamp, 0,     std::move(answer.output), now_ + answer.after,
+                {},          false, answer.can_freeze,        calls_.size() - 1};
   if (answer.after > start.timeout) {
     call.ends = now_ + start.timeout;
-    call.output = tl::unexpected(plain_failure(Category::kTransient, "timeout", "No answer within the step's timeout."));
+    call.output = tl::unexpected(
+        plain_failure(Category::kTransient, "timeout", "No answer within the step's timeout."));
   }
   plan_end(owner_->calls[start.stamp.call] = std::move(call));
 }
@@ -170,7 +186,8 @@ void VirtualWorld::plan_end(LiveCall& call) {
 void VirtualWorld::end_call(std::uint64_t id, std::uint64_t ticket) {
   const auto found = owner_->calls.find(id);
   if (found == owner_->calls.end() || found->second.ticket != ticket) return;
-  core::ToolFinished finished{found->second.stamp, std::move(found->second.output), {}, calls_[found->second.seen].at, now_};
+  core::ToolFinished finished{
+      found->second.stamp, std::move(found->second.output), {}, calls_[found->second.seen].at, now_};
   owner_->calls.erase(found);
   const std::uint32_t epoch = owner_->epoch;
   apply(finished);
@@ -211,8 +228,9 @@ void VirtualWorld::thaw_call(const core::Stamp& stamp) {
 void VirtualWorld::read_inbox(std::uint64_t after) {
   core::InboxRead read{store_.row().inbox, store_.row().control, {}};
   for (const Event& event : store_.events()) {
-    const bool is_news = event.type == EventType::kSignalReceived || event.type == EventType::kApprovalDecided ||
-                         event.type == EventType::kExecutionResumed || event.type == EventType::kExecutionCancelRequested;
+    const bool is_news =
+        event.type == EventType::kSignalReceived || event.type == EventType::kApprovalDecided ||
+        event.type == EventType::kExecutionResumed || event.type == EventType::kExecutionCancelRequested;
     if (event.seq > after && is_news) read.events.push_back(event);
   }
   deliver(message_delay(), std::move(read));
@@ -220,8 +238,10 @@ void VirtualWorld::read_inbox(std::uint64_t after) {
 
 void VirtualWorld::request(const core::RequestControl& request) {
   at(now_ + message_delay(), [this, kind = request.kind, reason = request.reason] {
-    if (kind == core::RequestControl::Kind::kCancel) cancel(reason);
-    else resume();
+    if (kind == core::RequestControl::Kind::kCancel)
+      cancel(reason);
+    else
+      resume();
   });
 }
 
@@ -230,8 +250,10 @@ void VirtualWorld::tell_owner() {
 }
 
 void VirtualWorld::after_control(const ControlAnswer& answer) {
-  if (answer.wakes) at(now_ + message_delay(), [this] { claim(); });
-  else tell_owner();
+  if (answer.wakes)
+    at(now_ + message_delay(), [this] { claim(); });
+  else
+    tell_owner();
 }
 
 bool VirtualWorld::cancel(const std::string& reason) {
@@ -281,7 +303,9 @@ void VirtualWorld::crash() {
 std::string VirtualWorld::trace() const {
   std::string text;
   for (const Event& event : store_.events()) {
-    text.append(std::to_string(event.seq)).append(" ").append(std::to_string(event.at.time_since_epoch().count() / 1000));
+    text.append(std::to_string(event.seq))
+        .append(" ")
+        .append(std::to_string(event.at.time_since_epoch().count() / 1000));
     text.append("ms e").append(std::to_string(event.epoch)).append(" ").append(to_string(event.type));
     text.append(" ").append(event.step).append("#").append(std::to_string(event.attempt));
     if (!event.data.is_null()) text.append(" ").append(json::write(event.data));

@@ -1,5 +1,6 @@
-// The production core in a world of virtual time: a store in memory, tools that answer from a script, and nothing that
-// happens but by the queue of occurrences. Without faults it is what `pawl sim plan` runs; tests/sim adds the faults.
+// The production core in a world of virtual time: a store in memory, tools that answer from a script, and
+// nothing that happens but by the queue of occurrences. Without faults it is what `pawl sim plan` runs;
+// tests/sim adds the faults.
 #pragma once
 
 #include <functional>

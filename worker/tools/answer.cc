@@ -34,12 +34,15 @@ ToolResult failed(Category category, std::string code, std::string message) {
 }
 
 ToolResult failed_for(const std::vector<Fault>& faults) {
-  const bool is_denied = std::ranges::any_of(faults, [](const Fault& f) { return f.code == "policy_denied"; });
-  ToolResult result = is_denied ? failed(Category::kPermission, "egress_blocked", faults.front().message)
-                                : failed(Category::kConfiguration, "invalid_parameter", "the parameters are invalid");
+  const bool is_denied =
+      std::ranges::any_of(faults, [](const Fault& f) { return f.code == "policy_denied"; });
+  ToolResult result =
+      is_denied ? failed(Category::kPermission, "egress_blocked", faults.front().message)
+                : failed(Category::kConfiguration, "invalid_parameter", "the parameters are invalid");
   json::Array list;
   for (const Fault& fault : faults)
-    list.push_back(json::Object{{"pointer", fault.pointer}, {"code", fault.code}, {"message", fault.message}});
+    list.push_back(
+        json::Object{{"pointer", fault.pointer}, {"code", fault.code}, {"message", fault.message}});
   result.output.error().details = json::Object{{"faults", std::move(list)}};
   result.output.error().sent = false;
   return result;
@@ -47,7 +50,8 @@ ToolResult failed_for(const std::vector<Fault>& faults) {
 
 ToolResult cancelled() { return failed(Category::kCancelled, "cancelled", "the call was cancelled"); }
 
-std::unique_ptr<RunningCall> answer_soon(Loop& loop, ToolResult result, std::function<void(ToolResult)> done) {
+std::unique_ptr<RunningCall> answer_soon(Loop& loop, ToolResult result,
+                                         std::function<void(ToolResult)> done) {
   return std::make_unique<AnsweredCall>(loop, std::move(result), std::move(done));
 }
 

@@ -15,9 +15,12 @@ class EchoTool final : public Tool {
   explicit EchoTool(Loop& loop) : loop_(loop) {}
 
   [[nodiscard]] const ToolDescription& describe() const override {
-    static const ToolDescription description{
-        .name = "echo", .summary = "Answers its parameters", .with_schema = schema::anything(),
-        .output_schema = schema::anything(), .default_timeout = Millis{60'000}, .idempotent = true};
+    static const ToolDescription description{.name = "echo",
+                                             .summary = "Answers its parameters",
+                                             .with_schema = schema::anything(),
+                                             .output_schema = schema::anything(),
+                                             .default_timeout = Millis{60'000},
+                                             .idempotent = true};
     return description;
   }
   [[nodiscard]] std::vector<Fault> validate(const json::Value&) const override { return {}; }
@@ -76,10 +79,12 @@ class SleepTool final : public Tool {
 
   [[nodiscard]] const ToolDescription& describe() const override {
     static const ToolDescription description{
-        .name = "sleep", .summary = "Waits; over 2 s without holding a slot",
+        .name = "sleep",
+        .summary = "Waits; over 2 s without holding a slot",
         .with_schema = schema::object({{"duration", schema::duration()}}, {"duration"}),
         .output_schema = schema::object({{"slept_ms", schema::integer(0)}}, {"slept_ms"}),
-        .default_timeout = Millis{60'000}, .idempotent = true};
+        .default_timeout = Millis{60'000},
+        .idempotent = true};
     return description;
   }
 
@@ -98,8 +103,11 @@ class SleepTool final : public Tool {
                                      std::function<void(ToolResult)> done) override {
     Parameters parameters(input.with);
     const std::optional<Millis> duration = read(parameters);
-    if (!parameters.faults().empty()) return answer_soon(loop_, failed_for(parameters.faults()), std::move(done));
-    if (!duration) return answer_soon(loop_, failed_for({{"/duration", "invalid_duration", "is no duration"}}), std::move(done));
+    if (!parameters.faults().empty())
+      return answer_soon(loop_, failed_for(parameters.faults()), std::move(done));
+    if (!duration)
+      return answer_soon(loop_, failed_for({{"/duration", "invalid_duration", "is no duration"}}),
+                         std::move(done));
     return std::make_unique<SleepCall>(loop_, *duration, input.timeout, std::move(done));
   }
 
@@ -119,9 +127,12 @@ class AssertTool final : public Tool {
 
   [[nodiscard]] const ToolDescription& describe() const override {
     static const ToolDescription description{
-        .name = "assert", .summary = "Fails the step unless `that` is true",
+        .name = "assert",
+        .summary = "Fails the step unless `that` is true",
         .with_schema = schema::object({{"that", schema::boolean()}, {"message", schema::text()}}, {"that"}),
-        .output_schema = schema::object({}, {}), .default_timeout = Millis{60'000}, .idempotent = true};
+        .output_schema = schema::object({}, {}),
+        .default_timeout = Millis{60'000},
+        .idempotent = true};
     return description;
   }
 
@@ -135,7 +146,8 @@ class AssertTool final : public Tool {
                                      std::function<void(ToolResult)> done) override {
     Parameters parameters(input.with);
     const auto [that, message] = read(parameters);
-    if (!parameters.faults().empty()) return answer_soon(loop_, failed_for(parameters.faults()), std::move(done));
+    if (!parameters.faults().empty())
+      return answer_soon(loop_, failed_for(parameters.faults()), std::move(done));
     if (that) return answer_soon(loop_, {json::Value(json::Object{}), {}}, std::move(done));
     return answer_soon(loop_, failed(Category::kLogic, "assertion_failed", message), std::move(done));
   }

@@ -18,7 +18,8 @@ Parameters::Parameters(const json::Value& with) : with_(with) {
 void Parameters::allow_only(std::initializer_list<std::string_view> names) {
   if (!with_.is_object()) return;
   for (const auto& [name, value] : with_.as_object())
-    if (std::find(names.begin(), names.end(), name) == names.end()) fault(name, "unknown_field", "there is no such field");
+    if (std::find(names.begin(), names.end(), name) == names.end())
+      fault(name, "unknown_field", "there is no such field");
 }
 
 const json::Value* Parameters::known(std::string_view name) const {
@@ -43,7 +44,8 @@ std::optional<std::string> Parameters::text(std::string_view name) {
   return std::nullopt;
 }
 
-std::optional<std::int64_t> Parameters::integer(std::string_view name, std::int64_t lowest, std::int64_t highest) {
+std::optional<std::int64_t> Parameters::integer(std::string_view name, std::int64_t lowest,
+                                                std::int64_t highest) {
   const json::Value* value = known(name);
   if (value == nullptr) return std::nullopt;
   if (!value->is_int()) {
@@ -87,15 +89,19 @@ std::vector<int> Parameters::integers(std::string_view name, int lowest, int hig
   for (const json::Value& item : value->as_array()) {
     const std::string pointer = json::pointer_join("/" + std::string(name), index++);
     if (is_unrendered(item)) continue;
-    if (!item.is_int()) fault_at(pointer, "invalid_type", "must be an integer");
+    if (!item.is_int())
+      fault_at(pointer, "invalid_type", "must be an integer");
     else if (item.as_int() < lowest || item.as_int() > highest)
-      fault_at(pointer, "out_of_range", "must be from " + std::to_string(lowest) + " to " + std::to_string(highest));
-    else out.push_back(static_cast<int>(item.as_int()));
+      fault_at(pointer, "out_of_range",
+               "must be from " + std::to_string(lowest) + " to " + std::to_string(highest));
+    else
+      out.push_back(static_cast<int>(item.as_int()));
   }
   return out;
 }
 
-std::optional<std::string> Parameters::choice(std::string_view name, std::initializer_list<std::string_view> choices) {
+std::optional<std::string> Parameters::choice(std::string_view name,
+                                              std::initializer_list<std::string_view> choices) {
   auto value = text(name);
   if (!value || std::find(choices.begin(), choices.end(), *value) != choices.end()) return value;
   std::string all;

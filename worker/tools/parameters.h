@@ -1,5 +1,5 @@
-// Reads the parameters of a call and collects every fault with its pointer. What still holds an expression is not known yet
-// and is not judged.
+// Reads the parameters of a call and collects every fault with its pointer. What still holds an expression is
+// not known yet and is not judged.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ bool is_unrendered(const json::Value& value);
 
 class Parameters {
  public:
-  /// `with` must be an object (else there is one fault, and every field reads as absent); it must outlive this.
+  /// `with` must be an object (else there is one fault, and every field reads as absent); it must outlive
+  /// this.
   explicit Parameters(const json::Value& with);
 
   /// Faults for every member that is not in `names`.

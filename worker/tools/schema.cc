@@ -13,7 +13,8 @@ json::Value integer(std::int64_t lowest, std::optional<std::int64_t> highest) {
 }
 
 json::Value duration() {
-  return json::Object{{"type", json::Array{"string", "number"}}, {"description", "250ms, 10s, 5m, 2h, 7d, or seconds"}};
+  return json::Object{{"type", json::Array{"string", "number"}},
+                      {"description", "250ms, 10s, 5m, 2h, 7d, or seconds"}};
 }
 
 json::Value one_of(std::initializer_list<std::string_view> choices) {

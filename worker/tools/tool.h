@@ -1,5 +1,5 @@
-// The port of a tool: describe itself, check parameters, start one call, be cancelled. Adding a tool touches its own file,
-// its test and one line of worker/wire.cc.
+// The port of a tool: describe itself, check parameters, start one call, be cancelled. Adding a tool touches
+// its own file, its test and one line of worker/wire.cc.
 #pragma once
 
 #include <functional>
@@ -20,7 +20,7 @@ namespace pawl::tools {
 struct ToolDescription {
   std::string name;
   std::string summary;
-  json::Value with_schema;     ///< JSON Schema of `with`
+  json::Value with_schema;  ///< JSON Schema of `with`
   json::Value output_schema;
   Millis default_timeout{60'000};
   bool idempotent = false;
@@ -29,10 +29,10 @@ struct ToolDescription {
 /// Who is calling: sent to the target so that a receiver can deduplicate (tools.md).
 struct CallIdentity {
   std::string exec_id;
-  std::string step;             ///< path
+  std::string step;  ///< path
   int attempt = 1;
   std::uint32_t epoch = 0;
-  int fallback = 0;             ///< 0: the step's own tool
+  int fallback = 0;  ///< 0: the step's own tool
   std::string traceparent = {};
   /// Stable over retries and crashes: "<exec_id>:<path>" and ":<fallback>" when there is one.
   [[nodiscard]] std::string idempotency_key() const;
@@ -41,8 +41,8 @@ struct CallIdentity {
 struct ToolInput {
   CallIdentity identity;
   Uuid tenant;
-  json::Value with;             ///< rendered
-  Millis timeout{60'000};       ///< of this attempt; the tool ends itself with transient/timeout
+  json::Value with;        ///< rendered
+  Millis timeout{60'000};  ///< of this attempt; the tool ends itself with transient/timeout
   plan::Resources resources = {};
 };
 
@@ -77,8 +77,8 @@ class Tool {
   [[nodiscard]] virtual ToolHealth health() const { return {}; }
   /// What a breaker guards: "host:port" for calls that leave the machine, "" for none.
   [[nodiscard]] virtual std::string target(const json::Value& with) const;
-  /// Starts one attempt. `progress` gets live data (logs, percent) and may be called any number of times before `done`.
-  /// `done` runs exactly once, on the loop, never inside `start`.
+  /// Starts one attempt. `progress` gets live data (logs, percent) and may be called any number of times
+  /// before `done`. `done` runs exactly once, on the loop, never inside `start`.
   virtual std::unique_ptr<RunningCall> start(ToolInput input, std::function<void(json::Value)> progress,
                                              std::function<void(ToolResult)> done) = 0;
 };

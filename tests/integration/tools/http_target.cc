@@ -41,7 +41,8 @@ std::string HttpTarget::url(const std::string& path, const std::string& host) co
 }
 
 void HttpTarget::on_request(const http::ExchangePtr& exchange) {
-  Seen request{std::string(to_string(exchange->head().method)), exchange->head().target, {}, exchange->body()};
+  Seen request{
+      std::string(to_string(exchange->head().method)), exchange->head().target, {}, exchange->body()};
   for (const auto& [name, value] : exchange->head().headers.fields()) {
     std::string key = name;
     std::ranges::transform(key, key.begin(), [](char c) { return static_cast<char>(std::tolower(c)); });
@@ -53,7 +54,8 @@ void HttpTarget::on_request(const http::ExchangePtr& exchange) {
   const std::string_view path = exchange->head().path();
   if (path == "/json") return exchange->respond({200, "application/json; charset=utf-8", R"({"a":[1,2]})"});
   if (path == "/bad-json") return exchange->respond({200, "application/json", "{"});
-  if (path == "/binary") return exchange->respond({200, "application/octet-stream", std::string("\x00\xff\x01", 3)});
+  if (path == "/binary")
+    return exchange->respond({200, "application/octet-stream", std::string("\x00\xff\x01", 3)});
   if (path == "/big") return exchange->respond({200, "text/plain", std::string(300'000, 'x')});
   if (path == "/bomb") {
     http::Response response{200, "text/plain", gzip(std::string(20'000'000, 'x'))};
@@ -72,7 +74,9 @@ void HttpTarget::on_request(const http::ExchangePtr& exchange) {
   }
   if (path == "/never") return;
   if (path == "/slow") {
-    timers_.emplace_back(loop_).start(Millis{150}, [exchange] { exchange->respond({200, "text/plain", "slow"}); });
+    timers_.emplace_back(loop_).start(Millis{150}, [exchange] {
+      exchange->respond({200, "text/plain", "slow"});
+    });
     return;
   }
   if (path.starts_with("/status/")) {

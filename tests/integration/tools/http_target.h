@@ -38,7 +38,9 @@ class HttpTarget final : public http::Application {
 
   void on_head(const http::ExchangePtr& exchange) override { exchange->proceed(std::size_t{1} << 20); }
   void on_request(const http::ExchangePtr& exchange) override;
-  http::Response on_bad_request(int status, std::string_view, std::string_view) override { return {status, "text/plain", "bad"}; }
+  http::Response on_bad_request(int status, std::string_view, std::string_view) override {
+    return {status, "text/plain", "bad"};
+  }
 
  private:
   Loop& loop_;

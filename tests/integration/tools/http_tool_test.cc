@@ -37,7 +37,9 @@ class HttpToolTest : public testing::Test {
   }
 
   /// The code of the failure of GET `path`, or "".
-  std::string code(const std::string& path, json::Object more = {}) { return get(target.url(path), std::move(more)).code(); }
+  std::string code(const std::string& path, json::Object more = {}) {
+    return get(target.url(path), std::move(more)).code();
+  }
 
   Loop loop;
   SystemClock clock;
@@ -62,9 +64,12 @@ TEST_F(HttpToolTest, ReadsJsonTextAndBinaryByThemselves) {
 }
 
 TEST_F(HttpToolTest, SendsIdentityCredentialsQueryAndBody) {
-  OneCall& call = get(target.url("/post?a=1"),
-                      {{"method", "POST"}, {"body", json::Object{{"n", 1}}}, {"query", json::Object{{"b c", "d&e"}, {"n", json::Array{1, 2}}}},
-                       {"headers", json::Object{{"X-Mine", "yes"}}}, {"auth", json::Object{{"bearer", "t0ken"}}}});
+  OneCall& call =
+      get(target.url("/post?a=1"), {{"method", "POST"},
+                                    {"body", json::Object{{"n", 1}}},
+                                    {"query", json::Object{{"b c", "d&e"}, {"n", json::Array{1, 2}}}},
+                                    {"headers", json::Object{{"X-Mine", "yes"}}},
+                                    {"auth", json::Object{{"bearer", "t0ken"}}}});
   ASSERT_EQ(call.code(), "");
   const auto& seen = target.seen.at(0);
   EXPECT_EQ(seen.method, "POST");
@@ -95,10 +100,11 @@ TEST_F(HttpToolTest, SendsIdentityCredentialsQueryAndBody) {
 }
 
 TEST_F(HttpToolTest, AStatusHasTheCategoryOfTheContract) {
-  const std::pair<int, Category> rows[] = {
-      {408, Category::kTransient}, {429, Category::kTransient}, {500, Category::kTransient}, {503, Category::kTransient},
-      {401, Category::kPermission}, {403, Category::kPermission}, {400, Category::kConfiguration},
-      {404, Category::kConfiguration}, {418, Category::kConfiguration}, {501, Category::kTransient}};
+  const std::pair<int, Category> rows[] = {{408, Category::kTransient},     {429, Category::kTransient},
+                                           {500, Category::kTransient},     {503, Category::kTransient},
+                                           {401, Category::kPermission},    {403, Category::kPermission},
+                                           {400, Category::kConfiguration}, {404, Category::kConfiguration},
+                                           {418, Category::kConfiguration}, {501, Category::kTransient}};
   for (const auto& [status, category] : rows) {
     const auto& output = get(target.url("/status/" + std::to_string(status))).wait().output;
     ASSERT_FALSE(output.has_value()) << status;
@@ -137,7 +143,8 @@ TEST_F(HttpToolTest, TimesOutIsCancelledAndRefused) {
   dropped.call.reset();
   EXPECT_FALSE(dropped.wait_until([&] { return dropped.answers > 0; }, Millis{300}));
 
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);  // bound and not listening: refuses, and nobody else gets the port
+  const int fd =
+      socket(AF_INET, SOCK_STREAM, 0);  // bound and not listening: refuses, and nobody else gets the port
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -162,8 +169,12 @@ TEST_F(HttpToolTest, ARedirectIsAnAnswerUnlessItIsFollowed) {
 }
 
 TEST_F(HttpToolTest, ARedirectMayChangeTheMethodAndKeepsCredentialsOnTheSameHostOnly) {
-  const json::Object with{{"method", "POST"}, {"body", "x"}, {"follow", 3}, {"auth", json::Object{{"bearer", "s"}}},
-                          {"headers", json::Object{{"Cookie", "c"}, {"X-Key", "k"}, {"Accept", "text/plain"}}}};
+  const json::Object with{
+      {"method", "POST"},
+      {"body", "x"},
+      {"follow", 3},
+      {"auth", json::Object{{"bearer", "s"}}},
+      {"headers", json::Object{{"Cookie", "c"}, {"X-Key", "k"}, {"Accept", "text/plain"}}}};
   target.location = "/same";
   ASSERT_EQ(code("/redirect", with), "");
   EXPECT_EQ(target.seen.at(1).method, "GET");
@@ -176,14 +187,15 @@ TEST_F(HttpToolTest, ARedirectMayChangeTheMethodAndKeepsCredentialsOnTheSameHost
   EXPECT_EQ(seen.method, "POST");
   EXPECT_EQ(seen.body, "x");
   EXPECT_EQ(seen.headers.at("accept"), "text/plain");
-  for (const char* name : {"authorization", "cookie", "x-key", "idempotency-key", "x-pawl-execution", "traceparent"})
+  for (const char* name :
+       {"authorization", "cookie", "x-key", "idempotency-key", "x-pawl-execution", "traceparent"})
     EXPECT_EQ(seen.headers.count(name), 0u) << name;
 }
 
 TEST_F(HttpToolTest, ARedirectIsDecidedLikeAFirstRequest) {
-  for (const char* location : {"http://127.0.0.1:1/", "http://2130706433:1/", "http://[::1]:1/", "http://localhost:1/",
-                               "http://169.254.169.254/latest", "file:///etc/passwd", "gopher://x/", "//0x7f.1:1/",
-                               "http://u:p@example.com/"}) {
+  for (const char* location : {"http://127.0.0.1:1/", "http://2130706433:1/", "http://[::1]:1/",
+                               "http://localhost:1/", "http://169.254.169.254/latest", "file:///etc/passwd",
+                               "gopher://x/", "//0x7f.1:1/", "http://u:p@example.com/"}) {
     target.location = location;
     EXPECT_EQ(code("/redirect", {{"follow", 3}}), "egress_blocked") << location;
   }
@@ -196,8 +208,9 @@ TEST_F(HttpToolTest, ALiteralForbiddenTargetIsAFaultAndFailsBlockedWhenItWasRend
   allow({});
   for (const std::string& url :
        {"http://127.0.0.1" + port, "http://2130706433" + port, "http://0x7f.1" + port, "http://[::1]" + port,
-        "http://[::ffff:127.0.0.1]" + port, "http://localhost" + port, "http://0.0.0.0" + port, std::string("http://169.254.169.254/"),
-        std::string("http://100.64.0.1/"), std::string("http://[2002:7f00:1::]/"), std::string("http://[64:ff9b::7f00:1]/"),
+        "http://[::ffff:127.0.0.1]" + port, "http://localhost" + port, "http://0.0.0.0" + port,
+        std::string("http://169.254.169.254/"), std::string("http://100.64.0.1/"),
+        std::string("http://[2002:7f00:1::]/"), std::string("http://[64:ff9b::7f00:1]/"),
         std::string("file:///etc/passwd"), std::string("dict://x:1/")}) {
     const auto faults = tool->validate(object({{"url", url}}));
     ASSERT_EQ(faults.size(), 1u) << url;
@@ -224,7 +237,8 @@ TEST_F(HttpToolTest, TheAddressThatANameResolvesToDecides) {
   EXPECT_EQ(get(target.url("/", "rebind.pawl.example")).code(), "");
   target.location = other.url("/", "rebind.pawl.example");
   EXPECT_EQ(code("/redirect", {{"follow", 1}}), "egress_blocked");
-  // "localhost" passes the literal check where one port of loopback is allowed by name, and still only that port connects.
+  // "localhost" passes the literal check where one port of loopback is allowed by name, and still only that
+  // port connects.
   allow({"localhost:" + std::to_string(target.port())});
   EXPECT_EQ(get(target.url("/", "localhost")).code(), "");
   EXPECT_EQ(get(target.url("/", "127.0.0.1")).code(), "egress_blocked");
@@ -239,11 +253,23 @@ TEST_F(HttpToolTest, NoProxyOfTheEnvironmentIsUsed) {
 }
 
 TEST_F(HttpToolTest, HeadersThatWouldForgeOrSplitAreFaults) {
-  for (const char* name : {"Host", "content-length", "Transfer-Encoding", "X-Pawl-Execution", "Proxy-Authorization", "Bad Name", "a:b", ""})
-    EXPECT_EQ(tool->validate(object({{"url", "http://example.com/"}, {"headers", json::Object{{name, "x"}}}})).size(), 1u) << name;
-  EXPECT_EQ(tool->validate(object({{"url", "http://example.com/"}, {"headers", json::Object{{"X", "a\r\nY: b"}}}})).size(), 1u);
-  EXPECT_EQ(tool->validate(object({{"url", "http://example.com/"}, {"auth", json::Object{{"bearer", "a\nb"}}}})).size(), 1u);
-  EXPECT_TRUE(tool->validate(object({{"url", "${{ input.url }}"}, {"headers", json::Object{{"X", "${{ input.x }}"}}}})).empty());
+  for (const char* name : {"Host", "content-length", "Transfer-Encoding", "X-Pawl-Execution",
+                           "Proxy-Authorization", "Bad Name", "a:b", ""})
+    EXPECT_EQ(tool->validate(object({{"url", "http://example.com/"}, {"headers", json::Object{{name, "x"}}}}))
+                  .size(),
+              1u)
+        << name;
+  EXPECT_EQ(
+      tool->validate(object({{"url", "http://example.com/"}, {"headers", json::Object{{"X", "a\r\nY: b"}}}}))
+          .size(),
+      1u);
+  EXPECT_EQ(
+      tool->validate(object({{"url", "http://example.com/"}, {"auth", json::Object{{"bearer", "a\nb"}}}}))
+          .size(),
+      1u);
+  EXPECT_TRUE(tool->validate(object({{"url", "${{ input.url }}"},
+                                     {"headers", json::Object{{"X", "${{ input.x }}"}}}}))
+                  .empty());
 }
 
 TEST_F(HttpToolTest, ManyCallsShareTheirConnections) {

@@ -67,7 +67,8 @@ TEST_F(ProcessToolTest, AnswersExitCodeOutputAndUse) {
 }
 
 TEST_F(ProcessToolTest, AnArgumentIsAnArgument) {
-  for (const std::string argument : {"; id", "$(id)", "`id`", "a\nb", "-rf", "| cat /etc/passwd", "*", "${HOME}", "'\""})
+  for (const std::string argument :
+       {"; id", "$(id)", "`id`", "a\nb", "-rf", "| cat /etc/passwd", "*", "${HOME}", "'\""})
     EXPECT_EQ(out(run({"printf", "%s", argument})), argument);
 }
 
@@ -94,13 +95,15 @@ TEST_F(ProcessToolTest, WhatCannotRunIsConfiguration) {
 
 TEST_F(ProcessToolTest, TheEnvironmentIsCleanAndBearsTheIdentity) {
   setenv("PAWL_SECRET_OF_THE_WORKER", "x", 1);
-  const std::string text = out(run({"env"}, {{"env", json::Object{{"MINE", "yes"}, {"N", 7}, {"LANG", "C"}}}}));
+  const std::string text =
+      out(run({"env"}, {{"env", json::Object{{"MINE", "yes"}, {"N", 7}, {"LANG", "C"}}}}));
   unsetenv("PAWL_SECRET_OF_THE_WORKER");
   std::set<std::string> names;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) names.insert(line.substr(0, line.find('=')));
-  EXPECT_EQ(names, (std::set<std::string>{"HOME", "LANG", "MINE", "N", "PATH", "PAWL_ATTEMPT", "PAWL_EPOCH", "PAWL_EXECUTION",
-                                          "PAWL_IDEMPOTENCY_KEY", "PAWL_STEP", "TRACEPARENT"}));
+  EXPECT_EQ(names,
+            (std::set<std::string>{"HOME", "LANG", "MINE", "N", "PATH", "PAWL_ATTEMPT", "PAWL_EPOCH",
+                                   "PAWL_EXECUTION", "PAWL_IDEMPOTENCY_KEY", "PAWL_STEP", "TRACEPARENT"}));
   EXPECT_NE(text.find("PAWL_STEP=fetch\n"), text.npos);
   EXPECT_NE(text.find("PAWL_ATTEMPT=2\n"), text.npos);
   EXPECT_NE(text.find("PAWL_IDEMPOTENCY_KEY=0197f000-0000-7000-8000-000000000001:fetch\n"), text.npos);
@@ -109,23 +112,32 @@ TEST_F(ProcessToolTest, TheEnvironmentIsCleanAndBearsTheIdentity) {
 
 TEST_F(ProcessToolTest, HasThreeDescriptorsNoNetworkNoPrivilegesAndASystemItCannotWrite) {
   EXPECT_EQ(out(shell("ls /proc/$$/fd")), "0\n1\n2\n");
-  EXPECT_EQ(out(run({"sh", "-c", "ls /sys/class/net 2>/dev/null; cut -d: -f1 /proc/net/dev | tail -n +3 | tr -d ' '"})), "lo\n");
+  EXPECT_EQ(out(run({"sh", "-c",
+                     "ls /sys/class/net 2>/dev/null; cut -d: -f1 /proc/net/dev | tail -n +3 | tr -d ' '"})),
+            "lo\n");
   EXPECT_EQ(out(shell("grep -E 'CapEff|CapBnd|NoNewPrivs|Seccomp:' /proc/self/status | tr -d '\\t'")),
             "CapEff:0000000000000000\nCapBnd:0000000000000000\nNoNewPrivs:1\nSeccomp:2\n");
-  EXPECT_EQ(out(shell("for f in /usr/x /x /dev/x /etc/x /proc/sys/kernel/hostname; do (echo x > $f) 2>/dev/null && echo $f; done; true")), "");
-  EXPECT_EQ(out(shell("pwd; echo a > file; cat file; echo b > /tmp/b; cat /tmp/b; mkdir sub")), "/work\na\nb\n");
+  EXPECT_EQ(out(shell("for f in /usr/x /x /dev/x /etc/x /proc/sys/kernel/hostname; do (echo x > $f) "
+                      "2>/dev/null && echo $f; done; true")),
+            "");
+  EXPECT_EQ(out(shell("pwd; echo a > file; cat file; echo b > /tmp/b; cat /tmp/b; mkdir sub")),
+            "/work\na\nb\n");
   EXPECT_EQ(out(shell("ls -A; ls -A /tmp")), ".tmp\n") << "each call has a folder of its own";
   EXPECT_EQ(out(run({"id", "-u"})), "1000\n");
-  EXPECT_EQ(out(shell("ls /root /home /work/../var 2>/dev/null; ls /etc/shadow /etc/passwd 2>/dev/null; true")), "");
+  EXPECT_EQ(out(shell("ls /root /home ../var 2>/dev/null; ls /etc/shadow /etc/passwd 2>/dev/null; true")),
+            "");
   EXPECT_EQ(out(shell("set -- /proc/[0-9]*; echo $#")), "2\n") << "it sees the init and itself";
 }
 
 TEST_F(ProcessToolTest, DangerousCallsAreRefused) {
-  EXPECT_EQ(out(shell("unshare -U true 2>/dev/null || echo no; unshare -n true 2>/dev/null || echo no")), "no\nno\n");
+  EXPECT_EQ(out(shell("unshare -U true 2>/dev/null || echo no; unshare -n true 2>/dev/null || echo no")),
+            "no\nno\n");
   EXPECT_NE(shell("mount -t tmpfs none /work").code(), "");
   EXPECT_EQ(out(shell("kill -KILL 1; kill -TERM 1; echo alive")), "alive\n");
   EXPECT_EQ(out(run({"perl", "-e", R"(
-      for my $call (101, 165, 321, 323, 425, 250, 272) { print syscall($call, 0, 0, 0, 0, 0), " ", $!+0, "\n"; }
+      for my $call (101, 165, 321, 323, 425, 250, 272) {
+        print syscall($call, 0, 0, 0, 0, 0), " ", $!+0, "\n";
+      }
       print syscall(435, 0, 0), " ", $!+0, "\n";
       print syscall(56, 0x10000000 | 17, 0, 0, 0, 0), " ", $!+0, "\n";)"})),
             "-1 1\n-1 1\n-1 1\n-1 1\n-1 1\n-1 1\n-1 1\n-1 38\n-1 1\n");
@@ -151,8 +163,10 @@ TEST_F(ProcessToolTest, AMemoryHogIsKilled) {
 
 TEST_F(ProcessToolTest, AFullFolderIsNoSpace) {
   resources.disk_bytes = 8 << 20;
-  for (const char* path : {"/work/big", "/tmp/big"})
-    EXPECT_EQ(run({"dd", "if=/dev/zero", std::string("of=") + path, "bs=1M", "count=10000"}).code(), "no_space") << path;
+  for (const char* path : {"big", "/tmp/big"})
+    EXPECT_EQ(run({"dd", "if=/dev/zero", std::string("of=") + path, "bs=1M", "count=10000"}).code(),
+              "no_space")
+        << path;
   EXPECT_EQ(run({"dd", "if=/dev/zero", "of=x", "bs=1M", "count=4"}).code(), "");
 }
 
@@ -165,8 +179,9 @@ TEST_F(ProcessToolTest, AFloodOfOutputIsCut) {
 
 TEST_F(ProcessToolTest, ATimeOutAndACancellationKillTheWholeTree) {
   const std::string mark = "98765." + std::to_string(getpid());
-  const std::string script = "setsid sleep " + mark + " & (setsid sh -c 'sleep " + mark + " &' &) ; nohup sleep " + mark +
-                             " & trap '' TERM INT HUP; echo ready; sleep " + mark + "; sleep " + mark;
+  const std::string script = "setsid sleep " + mark + " & (setsid sh -c 'sleep " + mark +
+                             " &' &) ; nohup sleep " + mark + " & trap '' TERM INT HUP; echo ready; sleep " +
+                             mark + "; sleep " + mark;
   OneCall& late = shell(script, {}, Millis{700});
   EXPECT_EQ(late.code(), "timeout");
   EXPECT_EQ(count_marked(mark), 0);
@@ -217,7 +232,9 @@ TEST_F(ProcessToolTest, AFrozenProcessStandsStillAndItsTimeDoesNotRun) {
 }
 
 TEST_F(ProcessToolTest, LiveChunksAreTextAndMakeUpTheOutput) {
-  OneCall& call = run({"perl", "-e", R"($| = 1; print "a\xc3"; select(undef, undef, undef, 0.1); print "\xa4\xff\x00b"; print STDERR "e";)"});
+  OneCall& call = run(
+      {"perl", "-e",
+       R"($| = 1; print "a\xc3"; select(undef, undef, undef, 0.1); print "\xa4\xff\x00b"; print STDERR "e";)"});
   const json::Value& output = call.output();
   EXPECT_EQ(output.find("stdout")->as_string(), "a\u00e4\ufffd\ufffdb");
   std::string out_text;
@@ -241,14 +258,18 @@ TEST_F(ProcessToolTest, BadParametersAreFaults) {
     ASSERT_EQ(found.size(), 1u) << cwd;
     EXPECT_EQ(found[0].code, "path_denied");
   }
-  EXPECT_EQ(faults({{"argv", json::Array{"ls"}}, {"env", json::Object{{"A=B", "x"}, {"PAWL_STEP", "x"}}}}), 2u);
+  EXPECT_EQ(faults({{"argv", json::Array{"ls"}}, {"env", json::Object{{"A=B", "x"}, {"PAWL_STEP", "x"}}}}),
+            2u);
   EXPECT_EQ(faults({{"argv", json::Array{"ls"}}, {"expect_exit", json::Array{256}}}), 1u);
-  EXPECT_EQ(faults({{"argv", json::Array{"${{ input.program }}", "${{ input.a }}"}}, {"cwd", "${{ input.d }}"}}), 0u);
+  EXPECT_EQ(
+      faults({{"argv", json::Array{"${{ input.program }}", "${{ input.a }}"}}, {"cwd", "${{ input.d }}"}}),
+      0u);
 }
 
 TEST(ProcessToolWithoutASandbox, RefusesEveryCallAndIsDown) {
   Loop loop;
-  const auto tool = make_process_tool(loop, fail(ErrorKind::kUnavailable, "sandbox_unavailable", "bwrap is not installed", "Install it."));
+  const auto tool = make_process_tool(
+      loop, fail(ErrorKind::kUnavailable, "sandbox_unavailable", "bwrap is not installed", "Install it."));
   EXPECT_EQ(tool->health().state, ToolHealth::State::kDown);
   OneCall call(loop);
   call.start(*tool, object({{"argv", json::Array{"true"}}}));
@@ -264,7 +285,9 @@ TEST_P(WeakerSandbox, RunsLimitsAndKillsAllTheSame) {
   auto sandbox = Sandbox::probe(GetParam());
   ASSERT_TRUE(sandbox.has_value()) << sandbox.error().message;
   const auto tool = make_process_tool(loop, std::move(sandbox));
-  const auto shell = [](const std::string& script) { return object({{"argv", json::Array{"sh", "-c", script}}}); };
+  const auto shell = [](const std::string& script) {
+    return object({{"argv", json::Array{"sh", "-c", script}}});
+  };
   EXPECT_EQ(tool->health().state, ToolHealth::State::kDegraded);
   OneCall writes(loop);
   writes.start(*tool, shell("echo a > f && cat f && echo $HOME"));
@@ -272,21 +295,27 @@ TEST_P(WeakerSandbox, RunsLimitsAndKillsAllTheSame) {
   EXPECT_NE(access(home.substr(0, home.size() - 1).c_str(), F_OK), 0) << "the work folder is gone";
   const std::string mark = "98768." + std::to_string(getpid());
   OneCall stopped(loop);
-  stopped.start(*tool, shell("setsid sleep " + mark + " & (setsid sh -c 'sleep " + mark + " &' &) ; sleep " + mark));
+  stopped.start(*tool,
+                shell("setsid sleep " + mark + " & (setsid sh -c 'sleep " + mark + " &' &) ; sleep " + mark));
   ASSERT_TRUE(stopped.wait_until([&] { return count_marked(mark) == 3; }));
   stopped.call->cancel();
   EXPECT_EQ(stopped.code(), "cancelled");
   EXPECT_EQ(count_marked(mark), 0);
   if (GetParam() == SandboxProfile::kNone) return;
   OneCall outside(loop);
-  outside.start(*tool, shell("cat /etc/shadow /etc/passwd 2>/dev/null; ls /root /home /var 2>/dev/null; (echo x > /tmp/pawl-x) 2>/dev/null && echo wrote; true"));
+  outside.start(*tool, shell("cat /etc/shadow /etc/passwd 2>/dev/null; ls /root /home /var 2>/dev/null; "
+                             "(echo x > /tmp/pawl-x) 2>/dev/null && echo wrote; true"));
   EXPECT_EQ(outside.output().find("stdout")->as_string(), "");
   OneCall network(loop);
-  network.start(*tool, object({{"argv", json::Array{"perl", "-MSocket", "-e", "socket(my $s, PF_INET, SOCK_STREAM, 0) or exit 9"}}}));
+  network.start(*tool, object({{"argv", json::Array{"perl", "-MSocket", "-e",
+                                                    "socket(my $s, PF_INET, SOCK_STREAM, 0) or exit 9"}}}));
   EXPECT_EQ(network.code(), "exit_9");
 }
-INSTANTIATE_TEST_SUITE_P(All, WeakerSandbox, testing::Values(SandboxProfile::kLandlock, SandboxProfile::kNone),
-                         [](const auto& profile) { return profile.param == SandboxProfile::kNone ? "None" : "Landlock"; });
+INSTANTIATE_TEST_SUITE_P(All, WeakerSandbox,
+                         testing::Values(SandboxProfile::kLandlock, SandboxProfile::kNone),
+                         [](const auto& profile) {
+                           return profile.param == SandboxProfile::kNone ? "None" : "Landlock";
+                         });
 
 }  // namespace
 }  // namespace pawl::tools

@@ -1,5 +1,5 @@
-// A resolver that lies as a hostile DNS server does: names of the form of a public one that mean this machine. It stands in
-// front of libc's for this whole test program; every other name goes through.
+// A resolver that lies as a hostile DNS server does: names of the form of a public one that mean this
+// machine. It stands in front of libc's for this whole test program; every other name goes through.
 #include <dlfcn.h>
 #include <netdb.h>
 

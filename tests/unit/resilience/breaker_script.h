@@ -74,15 +74,20 @@ class BreakerScript {
     }
     last = breaker.try_acquire(inputs());
     if (!last.allowed) return "no";
-    if (op == "?") held_.push_back(last.permit);
-    else if (op[0] == '?') named_[op.substr(1)] = last.permit;
-    else finish(last.permit, op);
+    if (op == "?")
+      held_.push_back(last.permit);
+    else if (op[0] == '?')
+      named_[op.substr(1)] = last.permit;
+    else
+      finish(last.permit, op);
     return "yes";
   }
 
   void finish(const Permit& permit, const std::string& outcome) {
-    if (outcome == "I") breaker.release(permit);
-    else breaker.record(permit, {outcome.back() == 'F', outcome.size() == 2}, inputs());
+    if (outcome == "I")
+      breaker.release(permit);
+    else
+      breaker.record(permit, {outcome.back() == 'F', outcome.size() == 2}, inputs());
   }
 
   double jitter_;

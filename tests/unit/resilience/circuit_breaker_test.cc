@@ -142,8 +142,13 @@ TEST(CircuitBreaker, B14ForcedOpenStaysSo) {
 }
 
 TEST(CircuitBreaker, B22TripsAtOrAboveTheThresholdAndNotBelowTheMinimum) {
-  struct Row { int calls; int failures; const char* state; };
-  for (const Row& row : {Row{10, 0, "closed"}, {10, 1, "open"}, {10, 2, "open"}, {11, 2, "open"}, {9, 1, "closed"}}) {
+  struct Row {
+    int calls;
+    int failures;
+    const char* state;
+  };
+  for (const Row& row :
+       {Row{10, 0, "closed"}, {10, 1, "open"}, {10, 2, "open"}, {11, 2, "open"}, {9, 1, "closed"}}) {
     BreakerConfig config = c1();
     config.window = {100, Millis{0}};
     config.min_calls = 10;

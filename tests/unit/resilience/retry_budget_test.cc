@@ -21,7 +21,7 @@ TEST(RetryBudget, ForgetsCallsAndRetriesExactlyOneWindowOld) {
   budget.add_calls(100, at_ms(0));
   budget.take(20, at_ms(1000));
   EXPECT_EQ(budget.balance(at_ms(9999)), 0);
-  EXPECT_EQ(budget.balance(at_ms(10'000)), 0);   // the calls have left, the retries have not
+  EXPECT_EQ(budget.balance(at_ms(10'000)), 0);  // the calls have left, the retries have not
   EXPECT_EQ(budget.balance(at_ms(11'000)), 3);
 }
 

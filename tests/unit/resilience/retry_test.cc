@@ -10,7 +10,8 @@
 namespace pawl::resilience {
 namespace {
 
-plan::RetryPolicy policy(int max_attempts, int initial_ms, double multiplier, plan::Jitter jitter = plan::Jitter::kNone) {
+plan::RetryPolicy policy(int max_attempts, int initial_ms, double multiplier,
+                         plan::Jitter jitter = plan::Jitter::kNone) {
   plan::RetryPolicy out;
   out.max_attempts = max_attempts;
   out.initial_delay = Millis{initial_ms};
@@ -109,8 +110,10 @@ TEST(Retry, R12TheCapComesBeforeTheProportion) {
 
 TEST(Retry, EachJitterStaysInItsRange) {
   for (const double jitter : {0.0, 0.25, 0.5, 0.999}) {
-    EXPECT_DOUBLE_EQ(backoff_delay(policy(9, 100, 2, plan::Jitter::kFull), {3, jitter}).count(), 400 * jitter);
-    EXPECT_DOUBLE_EQ(backoff_delay(policy(9, 100, 2, plan::Jitter::kEqual), {3, jitter}).count(), 200 + 200 * jitter);
+    EXPECT_DOUBLE_EQ(backoff_delay(policy(9, 100, 2, plan::Jitter::kFull), {3, jitter}).count(),
+                     400 * jitter);
+    EXPECT_DOUBLE_EQ(backoff_delay(policy(9, 100, 2, plan::Jitter::kEqual), {3, jitter}).count(),
+                     200 + 200 * jitter);
     const auto rules = policy(9, 100, 2, plan::Jitter::kDecorrelated);
     EXPECT_DOUBLE_EQ(backoff_delay(rules, {1, jitter}).count(), 100 + 200 * jitter);
     EXPECT_DOUBLE_EQ(backoff_delay(rules, {2, jitter, DelayMs(300)}).count(), 100 + 800 * jitter);
@@ -180,8 +183,9 @@ TEST(Retry, TheHeaderIsSecondsOrADateAndNothingElse) {
   EXPECT_EQ(parse_retry_after(" 2 ", now), Millis{2000});
   EXPECT_EQ(parse_retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now), Millis{37'000});
   EXPECT_TRUE(parse_retry_after("99999999999999999999999", now).has_value());
-  for (const char* bad : {"", "0", "-1", "1.5", "soon", "Sun, 06 Nov 1994 08:48:37 GMT", "Sun, 31 Feb 1995 08:49:37 GMT",
-                          "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 CET"})
+  for (const char* bad :
+       {"", "0", "-1", "1.5", "soon", "Sun, 06 Nov 1994 08:48:37 GMT", "Sun, 31 Feb 1995 08:49:37 GMT",
+        "Sunday, 06-Nov-94 08:49:37 GMT", "Sun, 06 Nov 1994 08:49:37 CET"})
     EXPECT_EQ(parse_retry_after(bad, now), std::nullopt) << bad;
 }
 

@@ -16,10 +16,12 @@ std::string answer(Run run, const char* line) {
 }
 
 TEST(SimCases, ARetryCaseShowsEachDelayAndTheBudget) {
-  EXPECT_EQ(answer(run_retry_case, R"({"id":"R01","config":{"max_attempts":4,"initial_delay":"50ms","multiplier":2,"jitter":"none",
+  EXPECT_EQ(
+      answer(run_retry_case,
+             R"({"id":"R01","config":{"max_attempts":4,"initial_delay":"50ms","multiplier":2,"jitter":"none",
                    "budget":{"tokens":500,"cost":14,"refund":1}},"outcomes":["500","500","200"]})"),
-            R"({"id":"R01","attempts":[{"n":1,"outcome":"500","delay_ms":50,"budget":486},)"
-            R"({"n":2,"outcome":"500","delay_ms":100,"budget":472},{"n":3,"outcome":"200","budget":486}],"result":"success"})");
+      R"({"id":"R01","attempts":[{"n":1,"outcome":"500","delay_ms":50,"budget":486},)"
+      R"({"n":2,"outcome":"500","delay_ms":100,"budget":472},{"n":3,"outcome":"200","budget":486}],"result":"success"})");
 }
 
 std::string result_of(const std::string& line) {
@@ -29,7 +31,8 @@ std::string result_of(const std::string& line) {
 }
 
 std::string simple(const std::string& outcomes, const std::string& more = "") {
-  return R"({"config":{"initial_delay":"1s","jitter":"none","max_attempts":3},"outcomes":[)" + outcomes + "]" + more + "}";
+  return R"({"config":{"initial_delay":"1s","jitter":"none","max_attempts":3},"outcomes":[)" + outcomes +
+         "]" + more + "}";
 }
 
 TEST(SimCases, ARetryCaseEndsAsTheContractSays) {
@@ -50,7 +53,8 @@ TEST(SimCases, AnAmbiguousFailureOfAnAtMostOnceCallIsUnknown) {
   EXPECT_EQ(result_of(simple(R"("reset","200")", once)), "outcome_unknown");
   EXPECT_EQ(result_of(simple(R"("conn_refused","200")", once)), "success");
   EXPECT_EQ(result_of(simple(R"("503","200")", once)), "success");
-  EXPECT_EQ(result_of(simple(R"("200")", once + R"(,"deadline":"1s","attempt_duration":"2s")")), "outcome_unknown");
+  EXPECT_EQ(result_of(simple(R"("200")", once + R"(,"deadline":"1s","attempt_duration":"2s")")),
+            "outcome_unknown");
 }
 
 TEST(SimCases, PermissionIsRetriedOnceAndOnlyWithARefreshedCredential) {
@@ -62,7 +66,8 @@ TEST(SimCases, PermissionIsRetriedOnceAndOnlyWithARefreshedCredential) {
 
 TEST(SimCases, TheDeadlineCutsAndForbidsAttempts) {
   const auto with_deadline = [](const char* deadline, const char* duration) {
-    return simple(R"("500","500","200")", std::string(R"(,"deadline":")") + deadline + R"(","attempt_duration":")" + duration + "\"");
+    return simple(R"("500","500","200")",
+                  std::string(R"(,"deadline":")") + deadline + R"(","attempt_duration":")" + duration + "\"");
   };
   EXPECT_EQ(result_of(with_deadline("3001ms", "0s")), "success");  // starts at 0, 1 s, 3 s
   EXPECT_EQ(result_of(with_deadline("3s", "0s")), "deadline");     // not at exactly 3 s
@@ -73,8 +78,11 @@ TEST(SimCases, TheDeadlineCutsAndForbidsAttempts) {
 
 TEST(SimCases, ARetryAfterIsTakenAsItIsAndABadOneIsNot) {
   const auto delay_for = [](const std::string& retry_after) {
-    const auto result = run_retry_case(json::parse(R"({"config":{"initial_delay":"100ms","max_delay":"10s","jitter":"none"},
-        "outcomes":[{"status":429,"retry_after":)" + retry_after + "}]}").value());
+    const auto result =
+        run_retry_case(json::parse(R"({"config":{"initial_delay":"100ms","max_delay":"10s","jitter":"none"},
+        "outcomes":[{"status":429,"retry_after":)" +
+                                   retry_after + "}]}")
+                           .value());
     return json::write(*result.value().find("attempts")->as_array()[0].find("delay_ms"));
   };
   EXPECT_EQ(delay_for(R"("1.5s")"), "1500");
@@ -88,18 +96,22 @@ TEST(SimCases, ARetryAfterIsTakenAsItIsAndABadOneIsNot) {
 }
 
 TEST(SimCases, ABreakerCaseSpeaksOfPermitsByName) {
-  EXPECT_EQ(answer(run_breaker_case, R"({"id":1,"config":{"window":"count:10","min_calls":1,"failure_rate":0.5},"ops":["?x","F","x:F","?"]})"),
-            R"({"id":1,"steps":[)"
-            R"({"op":"?x","allowed":true,"state":"closed","failure_rate":-1,"slow_rate":-1,"buffered":0,"failed":0,"rejected":0},)"
-            R"({"op":"F","allowed":true,"state":"open","failure_rate":100,"slow_rate":0,"buffered":1,"failed":1,"rejected":0},)"
-            R"({"op":"x:F","state":"open","failure_rate":100,"slow_rate":0,"buffered":1,"failed":1,"rejected":0},)"
-            R"({"op":"?","allowed":false,"state":"open","failure_rate":100,"slow_rate":0,"buffered":1,"failed":1,"rejected":1,"retry_after_ms":5000}]})");
+  EXPECT_EQ(
+      answer(
+          run_breaker_case,
+          R"({"id":1,"config":{"window":"count:10","min_calls":1,"failure_rate":0.5},"ops":["?x","F","x:F","?"]})"),
+      R"({"id":1,"steps":[)"
+      R"({"op":"?x","allowed":true,"state":"closed","failure_rate":-1,"slow_rate":-1,"buffered":0,"failed":0,"rejected":0},)"
+      R"({"op":"F","allowed":true,"state":"open","failure_rate":100,"slow_rate":0,"buffered":1,"failed":1,"rejected":0},)"
+      R"({"op":"x:F","state":"open","failure_rate":100,"slow_rate":0,"buffered":1,"failed":1,"rejected":0},)"
+      R"({"op":"?","allowed":false,"state":"open","failure_rate":100,"slow_rate":0,"buffered":1,"failed":1,"rejected":1,"retry_after_ms":5000}]})");
 }
 
 TEST(SimCases, ABudgetCaseGrantsAndBalances) {
-  EXPECT_EQ(answer(run_budget_case, R"({"id":"R17","config":{"ratio":0.2,"floor":3,"window":"10s"},
+  EXPECT_EQ(
+      answer(run_budget_case, R"({"id":"R17","config":{"ratio":0.2,"floor":3,"window":"10s"},
                    "ops":[{"calls":100},{"retries":25},{"advance":"10s"},{"retries":5}]})"),
-            R"({"id":"R17","steps":[{"granted":0,"balance":20},{"granted":20,"balance":0},{"granted":0,"balance":3},{"granted":3,"balance":0}]})");
+      R"({"id":"R17","steps":[{"granted":0,"balance":20},{"granted":20,"balance":0},{"granted":0,"balance":3},{"granted":3,"balance":0}]})");
 }
 
 TEST(SimCases, ABadCaseSaysWhatIsWrong) {

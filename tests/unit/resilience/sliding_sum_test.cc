@@ -7,8 +7,14 @@ namespace {
 
 struct Count {
   int n = 0;
-  Count& operator+=(const Count& other) { n += other.n; return *this; }
-  Count& operator-=(const Count& other) { n -= other.n; return *this; }
+  Count& operator+=(const Count& other) {
+    n += other.n;
+    return *this;
+  }
+  Count& operator-=(const Count& other) {
+    n -= other.n;
+    return *this;
+  }
 };
 
 TEST(SlidingSum, StaysBoundedAndLosesNothingThatIsInTheWindow) {

@@ -12,15 +12,62 @@ std::string code_of(const Policy& policy, const std::string& url) {
 
 TEST(Egress, DeniesThisMachineAndPrivateNetworksInEverySpelling) {
   const Policy policy;
-  for (const char* host :
-       {"127.0.0.1", "127.1", "127.0.1", "2130706433", "0x7f.1", "0x7f000001", "0X7F.0.0.1", "0177.0.0.1", "017700000001",
-        "0x7f.0x0.0x0.0x1", "127.0.0.1.", "0", "0.0.0.0", "0x", "[::1]", "[::]", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]",
-        "[::ffff:7f00:1]", "[::127.0.0.1]", "[64:ff9b::7f00:1]", "[64:ff9b:1::7f00:1]", "[2002:7f00:1::]", "[2001::1]",
-        "[fe80::1]", "[fc00::1]", "[fd12:3456::1]", "[ff02::1]", "[2001:db8::1]", "[100::1]", "localhost", "LOCALHOST",
-        "localhost.", "a.localhost", "10.0.0.1", "10.255.255.255", "172.16.0.1", "172.31.255.255", "192.168.1.1",
-        "169.254.169.254", "2852039166", "0xa9fea9fe", "100.64.0.1", "100.127.255.255", "192.0.0.1", "192.0.2.1",
-        "192.88.99.1", "198.18.0.1", "198.19.255.255", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.255.255.255",
-        "240.0.0.1", "255.255.255.255", "metadata.google.internal"}) {
+  for (const char* host : {"127.0.0.1",
+                           "127.1",
+                           "127.0.1",
+                           "2130706433",
+                           "0x7f.1",
+                           "0x7f000001",
+                           "0X7F.0.0.1",
+                           "0177.0.0.1",
+                           "017700000001",
+                           "0x7f.0x0.0x0.0x1",
+                           "127.0.0.1.",
+                           "0",
+                           "0.0.0.0",
+                           "0x",
+                           "[::1]",
+                           "[::]",
+                           "[0:0:0:0:0:0:0:1]",
+                           "[::ffff:127.0.0.1]",
+                           "[::ffff:7f00:1]",
+                           "[::127.0.0.1]",
+                           "[64:ff9b::7f00:1]",
+                           "[64:ff9b:1::7f00:1]",
+                           "[2002:7f00:1::]",
+                           "[2001::1]",
+                           "[fe80::1]",
+                           "[fc00::1]",
+                           "[fd12:3456::1]",
+                           "[ff02::1]",
+                           "[2001:db8::1]",
+                           "[100::1]",
+                           "localhost",
+                           "LOCALHOST",
+                           "localhost.",
+                           "a.localhost",
+                           "10.0.0.1",
+                           "10.255.255.255",
+                           "172.16.0.1",
+                           "172.31.255.255",
+                           "192.168.1.1",
+                           "169.254.169.254",
+                           "2852039166",
+                           "0xa9fea9fe",
+                           "100.64.0.1",
+                           "100.127.255.255",
+                           "192.0.0.1",
+                           "192.0.2.1",
+                           "192.88.99.1",
+                           "198.18.0.1",
+                           "198.19.255.255",
+                           "198.51.100.1",
+                           "203.0.113.1",
+                           "224.0.0.1",
+                           "239.255.255.255",
+                           "240.0.0.1",
+                           "255.255.255.255",
+                           "metadata.google.internal"}) {
     EXPECT_EQ(code_of(policy, std::string("http://") + host + "/x"), "policy_denied") << host;
     EXPECT_EQ(code_of(policy, std::string("https://") + host + ":8443"), "policy_denied") << host;
   }
@@ -28,28 +75,50 @@ TEST(Egress, DeniesThisMachineAndPrivateNetworksInEverySpelling) {
 
 TEST(Egress, LetsPublicAddressesAndNamesThrough) {
   const Policy policy;
-  for (const char* host : {"example.com", "8.8.8.8", "1.1.1.1", "172.32.0.1", "172.15.255.255", "100.128.0.1", "11.0.0.1",
-                           "9.255.255.255", "192.167.255.255", "169.253.0.1", "223.255.255.255", "[2606:4700::1111]",
-                           "localhost.example.com", "127.0.0.1.example.com", "a_b.example", "198.20.0.1"})
+  for (const char* host :
+       {"example.com", "8.8.8.8", "1.1.1.1", "172.32.0.1", "172.15.255.255", "100.128.0.1", "11.0.0.1",
+        "9.255.255.255", "192.167.255.255", "169.253.0.1", "223.255.255.255", "[2606:4700::1111]",
+        "localhost.example.com", "127.0.0.1.example.com", "a_b.example", "198.20.0.1"})
     EXPECT_EQ(code_of(policy, std::string("http://") + host + "/"), "") << host;
 }
 
 TEST(Egress, RefusesOtherSchemesAndCredentialsByPolicy) {
   const Policy policy;
-  for (const char* url : {"file:///etc/passwd", "gopher://example.com/", "dict://example.com:11211/", "ftp://example.com",
-                          "javascript:alert(1)", "FILE:///etc/passwd", "http://user:secret@example.com/",
-                          "http://example.com@127.0.0.1/"})
+  for (const char* url : {"file:///etc/passwd", "gopher://example.com/", "dict://example.com:11211/",
+                          "ftp://example.com", "javascript:alert(1)", "FILE:///etc/passwd",
+                          "http://user:secret@example.com/", "http://example.com@127.0.0.1/"})
     EXPECT_EQ(code_of(policy, url), "policy_denied") << url;
 }
 
 TEST(Egress, RefusesUrlsThatTwoReadersCouldReadDifferently) {
   const Policy policy;
-  for (const std::string url :
-       {"", "http", "//example.com/", "http:example.com", "http:///x", "http://", "http://exa mple.com/", "http://a\\b/",
-        "http://example.com\r\nX: y/", "http://example.com:0/", "http://example.com:65536/", "http://example.com:/",
-        "http://example.com:8o/", "http://[::1/", "http://::1/", "http://[1.2.3.4]/", "http://1.2.3.4.5/", "http://256.1.1.1/",
-        "http://1.2.3.08/", "http://0x100000000/", "http://a..b/", "http://.a/", "http://ex%61mple.com/", "http://ex\u00e4.com/",
-        "http://[fe80::1%25eth0]/", "http://a.0x7f/", "http://1.2.3.4x5.6/"}) {
+  for (const std::string url : {"",
+                                "http",
+                                "//example.com/",
+                                "http:example.com",
+                                "http:///x",
+                                "http://",
+                                "http://exa mple.com/",
+                                "http://a\\b/",
+                                "http://example.com\r\nX: y/",
+                                "http://example.com:0/",
+                                "http://example.com:65536/",
+                                "http://example.com:/",
+                                "http://example.com:8o/",
+                                "http://[::1/",
+                                "http://::1/",
+                                "http://[1.2.3.4]/",
+                                "http://1.2.3.4.5/",
+                                "http://256.1.1.1/",
+                                "http://1.2.3.08/",
+                                "http://0x100000000/",
+                                "http://a..b/",
+                                "http://.a/",
+                                "http://ex%61mple.com/",
+                                "http://ex\u00e4.com/",
+                                "http://[fe80::1%25eth0]/",
+                                "http://a.0x7f/",
+                                "http://1.2.3.4x5.6/"}) {
     const std::string code = code_of(policy, url);
     EXPECT_TRUE(code == "invalid_url") << url << " " << code;
   }
@@ -59,13 +128,16 @@ TEST(Egress, RefusesUrlsThatTwoReadersCouldReadDifferently) {
 TEST(Egress, CanonicalFormIsWhatIsContacted) {
   EXPECT_EQ(parse_url("HTTP://0x7f.1:80/a?b#c")->to_string(), "http://127.0.0.1/a?b");
   EXPECT_EQ(parse_url("https://EXAMPLE.com.:443")->to_string(), "https://example.com/");
-  EXPECT_EQ(parse_url("https://[2606:4700:0:0::1]:8443?q=1")->to_string(), "https://[2606:4700::1]:8443/?q=1");
+  EXPECT_EQ(parse_url("https://[2606:4700:0:0::1]:8443?q=1")->to_string(),
+            "https://[2606:4700::1]:8443/?q=1");
   EXPECT_EQ(parse_url("http://example.com")->endpoint(), "example.com:80");
 }
 
 TEST(Egress, AllowListByHostEndpointAndRange) {
   const Policy policy =
-      Policy::make({"127.0.0.1:9000", "10.1.0.0/16", "intern.example:8080", "[fd00::1]:81", "plain.example"}, false).value();
+      Policy::make({"127.0.0.1:9000", "10.1.0.0/16", "intern.example:8080", "[fd00::1]:81", "plain.example"},
+                   false)
+          .value();
   EXPECT_EQ(code_of(policy, "http://127.0.0.1:9000/"), "");
   EXPECT_EQ(code_of(policy, "http://0x7f.1:9000/"), "");
   EXPECT_EQ(code_of(policy, "http://localhost:9000/"), "");

@@ -6,7 +6,8 @@ namespace pawl::tools {
 namespace {
 
 TEST(Parameters, CollectsEveryFaultWithItsPointer) {
-  const json::Value with = json::Object{{"n", "x"}, {"list", json::Array{1, "two", 700}}, {"mode", "odd"}, {"more", 1}};
+  const json::Value with =
+      json::Object{{"n", "x"}, {"list", json::Array{1, "two", 700}}, {"mode", "odd"}, {"more", 1}};
   Parameters parameters(with);
   parameters.allow_only({"n", "list", "mode", "url"});
   parameters.require("url");
@@ -16,7 +17,8 @@ TEST(Parameters, CollectsEveryFaultWithItsPointer) {
   std::vector<std::string> found;
   for (const Fault& fault : parameters.faults()) found.push_back(fault.pointer + " " + fault.code);
   EXPECT_EQ(found, (std::vector<std::string>{"/more unknown_field", "/url required", "/n invalid_type",
-                                             "/list/1 invalid_type", "/list/2 out_of_range", "/mode invalid_value"}));
+                                             "/list/1 invalid_type", "/list/2 out_of_range",
+                                             "/mode invalid_value"}));
 }
 
 TEST(Parameters, WhatHoldsAnExpressionIsNotJudged) {

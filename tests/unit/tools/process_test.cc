@@ -43,7 +43,7 @@ TEST(ProcessOutcome, TheCauseComesBeforeTheExitCode) {
   end = ended(exit_status(1));
   end.report->is_full = 1;
   EXPECT_EQ(code_of(end), "no_space");
-  EXPECT_EQ(code_of(ended(25)), "no_space");                      // SIGXFSZ
+  EXPECT_EQ(code_of(ended(25)), "no_space");                     // SIGXFSZ
   EXPECT_EQ(code_of(ended(exit_status(128 + 25))), "no_space");  // as a shell tells it
 }
 
@@ -107,7 +107,7 @@ TEST(OutputText, KeepsUtf8AndReplacesTheRest) {
   EXPECT_EQ(to_text("a\u00e4\u20ac\U0001F600"), "a\u00e4\u20ac\U0001F600");
   EXPECT_EQ(to_text(std::string_view("a\0b", 3)), "a\ufffdb");
   EXPECT_EQ(to_text("\xff\xc3"), "\ufffd\ufffd");
-  EXPECT_EQ(to_text("\xc0\xaf"), "\ufffd\ufffd");              // overlong
+  EXPECT_EQ(to_text("\xc0\xaf"), "\ufffd\ufffd");            // overlong
   EXPECT_EQ(to_text("\xed\xa0\x80"), "\ufffd\ufffd\ufffd");  // a surrogate
   EXPECT_EQ(to_text("\xf4\x90\x80\x80"), "\ufffd\ufffd\ufffd\ufffd");
 }
@@ -130,7 +130,8 @@ constexpr const char* kMountsV1 =
     "39 32 0:33 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw\n";
 
 TEST(CgroupPlaces, AreOurOwnFoldersOfVersion1) {
-  const CgroupPlaces places = locate_cgroups(kMountsV1, "8:pids:/docker/ab\n4:memory:/a/b\n3:cpu,cpuacct:/\n0::/x\n");
+  const CgroupPlaces places =
+      locate_cgroups(kMountsV1, "8:pids:/docker/ab\n4:memory:/a/b\n3:cpu,cpuacct:/\n0::/x\n");
   EXPECT_FALSE(places.is_v2);
   EXPECT_EQ(places.memory, "/sys/fs/cgroup/memory/a/b");
   EXPECT_EQ(places.cpu, "/sys/fs/cgroup/cpu,cpuacct");
@@ -141,8 +142,9 @@ TEST(CgroupPlaces, AreOurOwnFoldersOfVersion1) {
 }
 
 TEST(CgroupPlaces, AreOneFolderOfVersion2) {
-  const CgroupPlaces places = locate_cgroups("30 24 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n",
-                                             "0::/system.slice/pawl.service\n");
+  const CgroupPlaces places =
+      locate_cgroups("30 24 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n",
+                     "0::/system.slice/pawl.service\n");
   EXPECT_TRUE(places.is_v2);
   EXPECT_EQ(places.memory, "/sys/fs/cgroup/system.slice/pawl.service");
   EXPECT_EQ(places.freezer, places.memory);

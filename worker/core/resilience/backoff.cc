@@ -35,9 +35,9 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
   const auto second = number(text.substr(23, 2));
   if (month == kMonths.end() || !day || !year || !hour || !minute || !second) return std::nullopt;
   if (*hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(*year),
-                                         std::chrono::month(static_cast<unsigned>(month - kMonths.begin()) + 1),
-                                         std::chrono::day(static_cast<unsigned>(*day))};
+  const std::chrono::year_month_day date{
+      std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(month - kMonths.begin()) + 1),
+      std::chrono::day(static_cast<unsigned>(*day))};
   if (!date.ok()) return std::nullopt;
   return std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
          std::chrono::seconds(*second);
@@ -47,21 +47,18 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
 
 DelayMs backoff_delay(const plan::RetryPolicy& policy, const BackoffInputs& inputs) {
   const double cap = as_ms(policy.max_delay);
-  if (inputs.retry_after && *inputs.retry_after > Millis{0}) return DelayMs(std::min(as_ms(*inputs.retry_after), cap));
+  if (inputs.retry_after && *inputs.retry_after > Millis{0})
+    return DelayMs(std::min(as_ms(*inputs.retry_after), cap));
   const double initial = as_ms(policy.initial_delay);
   const double grown = initial * std::pow(policy.multiplier, std::max(inputs.failed_attempts, 1) - 1);
   const double base = std::min(grown, cap);
   switch (policy.jitter) {
-    case plan::Jitter::kNone:
-      return DelayMs(base);
-    case plan::Jitter::kFull:
-      return DelayMs(base * inputs.jitter);
-    case plan::Jitter::kEqual:
-      return DelayMs(base / 2 + base / 2 * inputs.jitter);
+    case plan::Jitter::kNone: return DelayMs(base);
+    case plan::Jitter::kFull: return DelayMs(base * inputs.jitter);
+    case plan::Jitter::kEqual: return DelayMs(base / 2 + base / 2 * inputs.jitter);
     case plan::Jitter::kProportional:
       return DelayMs(std::max(base * (1.0 + policy.proportion * (2.0 * inputs.jitter - 1.0)), 0.0));
-    case plan::Jitter::kDecorrelated:
-      break;
+    case plan::Jitter::kDecorrelated: break;
   }
   const double previous = inputs.previous.count() > 0 ? inputs.previous.count() : initial;
   const double highest = std::max(previous * kDecorrelatedGrowth, initial);
@@ -75,7 +72,8 @@ std::optional<Millis> parse_retry_after(std::string_view header, WallTime now) {
                                                         [](char c) { return c >= '0' && c <= '9'; });
   if (is_number) {
     std::int64_t seconds = kLongestRetryAfterSeconds;
-    std::from_chars(header.data(), header.data() + header.size(), seconds);  // too long for int64 keeps the longest
+    std::from_chars(header.data(), header.data() + header.size(),
+                    seconds);  // too long for int64 keeps the longest
     seconds = std::min(seconds, kLongestRetryAfterSeconds);
     if (seconds <= 0) return std::nullopt;
     return std::chrono::duration_cast<Millis>(std::chrono::seconds(seconds));

@@ -21,9 +21,9 @@ struct BackoffInputs {
   std::optional<Millis> retry_after = {};  ///< what the target asked for; not positive = it did not
 };
 
-/// The delay before the next attempt, in [0, policy.max_delay] (`kProportional` may pass it by its proportion).
-/// A Retry-After takes the place of the policy's delay, clamped and without jitter.
-/// Source: "full", "equal", "decorrelated": AWS Architecture Blog, "Exponential Backoff And Jitter" (2015).
+/// The delay before the next attempt, in [0, policy.max_delay] (`kProportional` may pass it by its
+/// proportion). A Retry-After takes the place of the policy's delay, clamped and without jitter. Source:
+/// "full", "equal", "decorrelated": AWS Architecture Blog, "Exponential Backoff And Jitter" (2015).
 DelayMs backoff_delay(const plan::RetryPolicy& policy, const BackoffInputs& inputs);
 
 /// The value of a Retry-After header: seconds or an HTTP-date (RFC 9110 §10.2.3), from `now`.

@@ -5,7 +5,9 @@
 namespace pawl::resilience {
 namespace {
 
-CallTally one(const CallOutcome& outcome) { return {1, outcome.has_failed ? 1 : 0, outcome.was_slow ? 1 : 0}; }
+CallTally one(const CallOutcome& outcome) {
+  return {1, outcome.has_failed ? 1 : 0, outcome.was_slow ? 1 : 0};
+}
 
 }  // namespace
 

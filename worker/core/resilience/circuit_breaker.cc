@@ -39,7 +39,11 @@ std::optional<BreakerState> parse_breaker_state(std::string_view text) {
 }
 
 CircuitBreaker::CircuitBreaker(const BreakerConfig& config, BreakerInputs inputs)
-    : config_(config), state_(config.initial), since_(inputs.now), open_until_(inputs.now), window_(config.window) {
+    : config_(config),
+      state_(config.initial),
+      since_(inputs.now),
+      open_until_(inputs.now),
+      window_(config.window) {
   if (state_ == BreakerState::kOpen) open_until_ = inputs.now + open_time(inputs.jitter);
   shows_probes_ = state_ == BreakerState::kHalfOpen;
 }
@@ -50,14 +54,10 @@ Admission CircuitBreaker::try_acquire(BreakerInputs inputs) {
   switch (state_) {
     case BreakerState::kClosed:
     case BreakerState::kDisabled:
-    case BreakerState::kMetricsOnly:
-      return admit();
-    case BreakerState::kForcedOpen:
-      return reject(std::nullopt);
-    case BreakerState::kOpen:
-      return reject(std::chrono::ceil<Millis>(open_until_ - inputs.now));
-    case BreakerState::kHalfOpen:
-      break;
+    case BreakerState::kMetricsOnly: return admit();
+    case BreakerState::kForcedOpen: return reject(std::nullopt);
+    case BreakerState::kOpen: return reject(std::chrono::ceil<Millis>(open_until_ - inputs.now));
+    case BreakerState::kHalfOpen: break;
   }
   if (held_.size() < static_cast<std::size_t>(std::max(config_.half_open_permits, 1))) {
     Admission admission = admit();
@@ -77,9 +77,7 @@ void CircuitBreaker::record(const Permit& permit, const CallOutcome& outcome, Br
       consecutive_failures_ = outcome.has_failed ? consecutive_failures_ + 1 : 0;
       judge_closed(inputs);
       return;
-    case BreakerState::kMetricsOnly:
-      window_.add(outcome, inputs.now);
-      return;
+    case BreakerState::kMetricsOnly: window_.add(outcome, inputs.now); return;
     case BreakerState::kHalfOpen:
       if (!give_back(permit.number)) return;  // it came too late (permit_expiry) or twice
       probes_ += {1, outcome.has_failed ? 1 : 0, outcome.was_slow ? 1 : 0};
@@ -88,8 +86,7 @@ void CircuitBreaker::record(const Permit& permit, const CallOutcome& outcome, Br
       return;
     case BreakerState::kOpen:
     case BreakerState::kForcedOpen:
-    case BreakerState::kDisabled:
-      return;
+    case BreakerState::kDisabled: return;
   }
 }
 
@@ -104,8 +101,10 @@ void CircuitBreaker::tick(BreakerInputs inputs) {
     if (state_ == BreakerState::kOpen) {
       enter(BreakerState::kHalfOpen, *due);
     } else if (config_.half_open_max_wait > Millis{0} && *due == since_ + config_.half_open_max_wait) {
-      if (config_.closes_on_expiry) close(*due);
-      else reopen(inputs, *due);
+      if (config_.closes_on_expiry)
+        close(*due);
+      else
+        reopen(inputs, *due);
     } else {
       drop_expired(*due);
     }
@@ -157,9 +156,12 @@ Result<void> CircuitBreaker::force_half_open(BreakerInputs inputs) {
 bool CircuitBreaker::adopt(const BreakerSnapshot& snapshot, BreakerInputs inputs) {
   if (snapshot.generation <= generation_) return false;
   const std::vector<BreakerTransition> told = transitions_;
-  if (snapshot.state == BreakerState::kOpen) enter_open(snapshot.remaining, inputs.now);
-  else if (snapshot.state == BreakerState::kClosed) close(inputs.now);
-  else enter(snapshot.state, inputs.now);
+  if (snapshot.state == BreakerState::kOpen)
+    enter_open(snapshot.remaining, inputs.now);
+  else if (snapshot.state == BreakerState::kClosed)
+    close(inputs.now);
+  else
+    enter(snapshot.state, inputs.now);
   generation_ = snapshot.generation;
   reopened_ = snapshot.reopened;
   transitions_ = told;  // whoever decided it has told of it
@@ -168,7 +170,8 @@ bool CircuitBreaker::adopt(const BreakerSnapshot& snapshot, BreakerInputs inputs
 
 BreakerSnapshot CircuitBreaker::snapshot(MonoTime now) const {
   Millis remaining{0};
-  if (state_ == BreakerState::kOpen) remaining = std::max(std::chrono::ceil<Millis>(open_until_ - now), Millis{0});
+  if (state_ == BreakerState::kOpen)
+    remaining = std::max(std::chrono::ceil<Millis>(open_until_ - now), Millis{0});
   return {state_, generation_, reopened_, remaining};
 }
 
@@ -240,7 +243,8 @@ bool CircuitBreaker::give_back(std::uint64_t number) {
 
 Millis CircuitBreaker::open_time(double jitter) const {
   const double cap = static_cast<double>(config_.open_max.count());
-  const double grown = static_cast<double>(config_.open_for.count()) * std::pow(config_.open_multiplier, reopened_);
+  const double grown =
+      static_cast<double>(config_.open_for.count()) * std::pow(config_.open_multiplier, reopened_);
   const double spread = std::min(grown, cap) * (1.0 + config_.jitter * (2.0 * jitter - 1.0));
   return Millis(static_cast<std::int64_t>(std::llround(std::clamp(spread, 0.0, cap))));
 }
@@ -251,7 +255,8 @@ std::int64_t CircuitBreaker::minimum() const {
 }
 
 bool CircuitBreaker::rates_trip(const CallTally& tally) const {
-  return reaches(tally.failed, tally.calls, config_.failure_rate) || reaches(tally.slow, tally.calls, config_.slow_rate);
+  return reaches(tally.failed, tally.calls, config_.failure_rate) ||
+         reaches(tally.slow, tally.calls, config_.slow_rate);
 }
 
 Admission CircuitBreaker::admit() {
@@ -278,8 +283,10 @@ void CircuitBreaker::judge_half_open(BreakerInputs inputs) {
   // The rate decides. Where it is off, a row of failures does, and it can be no longer than there are probes.
   const bool is_row_of_failures = config_.failure_rate <= 0 && config_.consecutive_failures > 0 &&
                                   consecutive_failures_ >= std::min(config_.consecutive_failures, permits);
-  if (is_row_of_failures || rates_trip(probes_)) reopen(inputs, inputs.now);
-  else close(inputs.now);
+  if (is_row_of_failures || rates_trip(probes_))
+    reopen(inputs, inputs.now);
+  else
+    close(inputs.now);
 }
 
 }  // namespace pawl::resilience

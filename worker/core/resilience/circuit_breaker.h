@@ -1,5 +1,6 @@
-// A circuit breaker as a value: calls ask for a permit and bring their outcome back; time and jitter are inputs.
-// It decides only; parking the step, sharing the state between workers and telling people is the engine's part.
+// A circuit breaker as a value: calls ask for a permit and bring their outcome back; time and jitter are
+// inputs. It decides only; parking the step, sharing the state between workers and telling people is the
+// engine's part.
 #pragma once
 
 #include <cstdint>
@@ -30,9 +31,9 @@ struct BreakerConfig {
   Millis open_max{300'000};
   double jitter = 0.1;  ///< ± this part of the open time, never over open_max
   int half_open_permits = 3;
-  Millis half_open_max_wait{0};  ///< 0: half-open waits for its results for ever
-  bool closes_on_expiry = false; ///< what the end of half_open_max_wait does; else it opens again
-  Millis permit_expiry{0};       ///< a probe's permit comes back after this (its holder died); 0: never
+  Millis half_open_max_wait{0};   ///< 0: half-open waits for its results for ever
+  bool closes_on_expiry = false;  ///< what the end of half_open_max_wait does; else it opens again
+  Millis permit_expiry{0};        ///< a probe's permit comes back after this (its holder died); 0: never
   BreakerState initial = BreakerState::kClosed;
   bool automatic_half_open = false;  ///< at the end of the open time without waiting for a call
 };
@@ -90,7 +91,8 @@ class CircuitBreaker {
   void record(const Permit& permit, const CallOutcome& outcome, BreakerInputs inputs);
   /// The call says nothing about the target (ignored, cancelled): the permit comes back, no call is counted.
   void release(const Permit& permit);
-  /// Does what time alone brings about: the automatic half-open, the end of half_open_max_wait, expired permits.
+  /// Does what time alone brings about: the automatic half-open, the end of half_open_max_wait, expired
+  /// permits.
   void tick(BreakerInputs inputs);
   /// When `tick` has something to do, if ever.
   [[nodiscard]] std::optional<MonoTime> next_tick() const;
@@ -140,16 +142,16 @@ class CircuitBreaker {
   BreakerState state_;
   std::uint64_t generation_ = 1;
   std::uint64_t next_permit_ = 1;
-  MonoTime since_;            // when state_ began
-  MonoTime open_until_;       // kOpen only
-  int reopened_ = 0;          // since the last close
+  MonoTime since_;       // when state_ began
+  MonoTime open_until_;  // kOpen only
+  int reopened_ = 0;     // since the last close
   int consecutive_failures_ = 0;
   std::int64_t permitted_ = 0;
   std::int64_t rejected_ = 0;
   CallWindow window_;
-  CallTally probes_;          // results of this half-open period; shown until it closes
-  bool shows_probes_ = false; // the figures are those of the probes, not of window_
-  std::vector<Held> held_;    // half-open permits out
+  CallTally probes_;           // results of this half-open period; shown until it closes
+  bool shows_probes_ = false;  // the figures are those of the probes, not of window_
+  std::vector<Held> held_;     // half-open permits out
   std::vector<BreakerTransition> transitions_;
 };
 

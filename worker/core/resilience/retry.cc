@@ -4,7 +4,8 @@ namespace pawl::resilience {
 
 RetryDecision decide_retry(const plan::RetryPolicy& policy, const FailedAttempt& failed,
                            const std::function<bool()>& take_token) {
-  if (failed.delivery == plan::Delivery::kAtMostOnce && failed.is_ambiguous) return {RetryVerdict::kOutcomeUnknown};
+  if (failed.delivery == plan::Delivery::kAtMostOnce && failed.is_ambiguous)
+    return {RetryVerdict::kOutcomeUnknown};
   if (!failed.is_retryable) return {RetryVerdict::kNotRetryable};
   if (failed.attempt >= policy.max_attempts) return {RetryVerdict::kMaxAttempts};
   const DelayMs delay =
@@ -28,13 +29,11 @@ BreakerCount breaker_count(const Failure* failure) {
     case Category::kOutcomeUnknown:
       return BreakerCount::kFailure;  // a time-out or a reset of an at_most_once call
     case Category::kConfiguration:
-    case Category::kPermission:
-      return is_answer ? BreakerCount::kSuccess : BreakerCount::kIgnored;
+    case Category::kPermission: return is_answer ? BreakerCount::kSuccess : BreakerCount::kIgnored;
     case Category::kResource:
     case Category::kLogic:
     case Category::kCancelled:
-    case Category::kInternal:
-      return BreakerCount::kIgnored;
+    case Category::kInternal: return BreakerCount::kIgnored;
   }
   return BreakerCount::kIgnored;
 }

@@ -23,7 +23,9 @@ RetryBudget::Tally& RetryBudget::Tally::operator-=(const Tally& other) {
   return *this;
 }
 
-void RetryBudget::add_calls(std::int64_t calls, MonoTime now) { used_.add({std::max<std::int64_t>(calls, 0), 0}, now); }
+void RetryBudget::add_calls(std::int64_t calls, MonoTime now) {
+  used_.add({std::max<std::int64_t>(calls, 0), 0}, now);
+}
 
 std::int64_t RetryBudget::take(std::int64_t wanted, MonoTime now) {
   const auto whole = static_cast<std::int64_t>(std::floor(balance(now) + kSlack));

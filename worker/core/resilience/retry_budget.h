@@ -1,5 +1,6 @@
-// Two ways to keep retries from drowning a target that is down: a share of the calls of a window (what a worker uses per
-// tenant and host:port), and a bucket of tokens (the AWS and gRPC styles). Pure: time is an input.
+// Two ways to keep retries from drowning a target that is down: a share of the calls of a window (what a
+// worker uses per tenant and host:port), and a bucket of tokens (the AWS and gRPC styles). Pure: time is an
+// input.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +11,14 @@
 namespace pawl::resilience {
 
 struct RetryBudgetConfig {
-  double ratio = 0.2;   ///< retries per call
-  double floor = 10;    ///< retries in a window that are always allowed: the floor per second × window / live workers
+  double ratio = 0.2;  ///< retries per call
+  double floor =
+      10;  ///< retries in a window that are always allowed: the floor per second × window / live workers
   Millis window{10'000};
 };
 
-/// At most max(ratio × calls, floor) retries in a window. Source: Finagle's RetryBudget, Envoy's retry_budget.
+/// At most max(ratio × calls, floor) retries in a window. Source: Finagle's RetryBudget, Envoy's
+/// retry_budget.
 class RetryBudget {
  public:
   explicit RetryBudget(const RetryBudgetConfig& config) : config_(config), used_(config.window) {}
@@ -26,7 +29,8 @@ class RetryBudget {
   std::int64_t take(std::int64_t wanted, MonoTime now);
   /// Retries left, with fractions; never below 0.
   [[nodiscard]] double balance(MonoTime now);
-  /// How long until a retry is granted if nobody calls: zero when one is now, empty when none ever is (a floor below 1).
+  /// How long until a retry is granted if nobody calls: zero when one is now, empty when none ever is (a
+  /// floor below 1).
   [[nodiscard]] std::optional<Millis> until_next(MonoTime now);
 
  private:
@@ -45,11 +49,12 @@ class RetryBudget {
 struct TokenBudgetConfig {
   double tokens = 500;  ///< capacity, and what it starts with
   double cost = 14;
-  double refund = 1;    ///< a success at the first try gives this back
-  double threshold = 0; ///< > 0: every failure costs, and a retry needs more than this left (gRPC A6)
+  double refund = 1;     ///< a success at the first try gives this back
+  double threshold = 0;  ///< > 0: every failure costs, and a retry needs more than this left (gRPC A6)
 };
 
-/// Without a threshold a retry is granted if its cost is there, and only then charged (AWS SDKs, "standard" mode).
+/// Without a threshold a retry is granted if its cost is there, and only then charged (AWS SDKs, "standard"
+/// mode).
 class TokenBudget {
  public:
   explicit TokenBudget(const TokenBudgetConfig& config) : config_(config), tokens_(config.tokens) {}

@@ -1,4 +1,5 @@
-// A sum over the last `span` of time. Exact to the instant while few instants are in it, coarser under load, always bounded.
+// A sum over the last `span` of time. Exact to the instant while few instants are in it, coarser under load,
+// always bounded.
 #pragma once
 
 #include <deque>

@@ -15,8 +15,10 @@ namespace pawl::resilience {
 template <typename T>
 class TargetMap {
  public:
-  /// `may_forget` protects what must not be lost, as a breaker that is not closed; when all are protected the oldest goes.
-  TargetMap(std::function<T()> make, std::function<bool(const T&)> may_forget, std::size_t capacity = kMaxTargets)
+  /// `may_forget` protects what must not be lost, as a breaker that is not closed; when all are protected the
+  /// oldest goes.
+  TargetMap(std::function<T()> make, std::function<bool(const T&)> may_forget,
+            std::size_t capacity = kMaxTargets)
       : make_(std::move(make)), may_forget_(std::move(may_forget)), capacity_(capacity) {}
 
   T& at(const std::string& key) {

@@ -60,8 +60,10 @@ int CurlMulti::on_socket(CURL*, curl_socket_t fd, int what, void* self, void*) {
 
 int CurlMulti::on_timer(CURLM*, long timeout_ms, void* self) {
   auto& multi = *static_cast<CurlMulti*>(self);
-  if (timeout_ms < 0) multi.timer_.stop();
-  else multi.timer_.start(Millis{timeout_ms}, [&multi] { multi.act(CURL_SOCKET_TIMEOUT, 0); });
+  if (timeout_ms < 0)
+    multi.timer_.stop();
+  else
+    multi.timer_.start(Millis{timeout_ms}, [&multi] { multi.act(CURL_SOCKET_TIMEOUT, 0); });
   return 0;
 }
 

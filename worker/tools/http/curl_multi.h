@@ -22,8 +22,8 @@ class CurlMulti {
   CurlMulti(const CurlMulti&) = delete;
   CurlMulti& operator=(const CurlMulti&) = delete;
 
-  /// Starts the transfer of `easy`, which stays the caller's and must stay until `done` ran or `remove`. `done` runs once, on
-  /// a later turn, with the handle already taken out; it may start and remove others.
+  /// Starts the transfer of `easy`, which stays the caller's and must stay until `done` ran or `remove`.
+  /// `done` runs once, on a later turn, with the handle already taken out; it may start and remove others.
   void add(CURL* easy, std::function<void(CURLcode)> done);
   /// Ends a transfer without calling its `done`; its connection is closed. Nothing when it is not under way.
   void remove(CURL* easy);

@@ -17,17 +17,21 @@ namespace {
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::ranges::transform(out, out.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::ranges::transform(out, out.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   return out;
 }
 
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && std::string_view(" \t\r\n").find(text.back()) != std::string_view::npos) text.remove_suffix(1);
+  while (!text.empty() && std::string_view(" \t\r\n").find(text.back()) != std::string_view::npos)
+    text.remove_suffix(1);
   return text;
 }
 
-bool is_redirect(int status) { return status == 301 || status == 302 || status == 303 || status == 307 || status == 308; }
+bool is_redirect(int status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
 
 }  // namespace
 
@@ -94,7 +98,8 @@ void HttpCall::send() {
 
 void HttpCall::set_body() {
   CURL* easy = easy_.get();
-  const bool wants_length = request_.method == "POST" || request_.method == "PUT" || request_.method == "PATCH";
+  const bool wants_length =
+      request_.method == "POST" || request_.method == "PUT" || request_.method == "PATCH";
   curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);  // forgets the body of the request before a redirect
   curl_easy_setopt(easy, CURLOPT_NOBODY, request_.method == "HEAD" ? 1L : 0L);
   if (request_.method != "HEAD" && (request_.body || wants_length)) {
@@ -103,7 +108,8 @@ void HttpCall::set_body() {
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.data());  // ours, not copied
   }
-  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request_.method == "HEAD" ? nullptr : request_.method.c_str());
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST,
+                   request_.method == "HEAD" ? nullptr : request_.method.c_str());
 }
 
 void HttpCall::add_header(const std::string& name, const std::string& value) {
@@ -158,7 +164,8 @@ std::size_t HttpCall::on_header(char* data, std::size_t size, std::size_t count,
   }
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return line.size();
-  call.response_.headers.emplace_back(lower(line.substr(0, colon)), std::string(trim(line.substr(colon + 1))));
+  call.response_.headers.emplace_back(lower(line.substr(0, colon)),
+                                      std::string(trim(line.substr(colon + 1))));
   return line.size();
 }
 
@@ -209,9 +216,11 @@ void HttpCall::transferred(CURLcode code) {
 bool HttpCall::redirect() {
   const std::string_view location = response_.header("location");
   if (request_.follow == 0 || !is_redirect(response_.status) || location.empty()) return false;
-  if (std::ranges::find(request_.accept_status, response_.status) != request_.accept_status.end()) return false;
+  if (std::ranges::find(request_.accept_status, response_.status) != request_.accept_status.end())
+    return false;
   if (redirects_ == request_.follow) {
-    finish(tl::unexpected(make_failure("too_many_redirects", "the target redirects more often than `follow` allows")));
+    finish(tl::unexpected(
+        make_failure("too_many_redirects", "the target redirects more often than `follow` allows")));
     return true;
   }
   auto next = egress::resolve_reference(request_.url, location);

@@ -19,7 +19,8 @@ namespace pawl::tools {
 
 /// What all calls of one tool share; outlives them.
 struct HttpShared {
-  HttpShared(Loop& on, const Clock& time, egress::Policy rules) : loop(on), clock(time), policy(std::move(rules)), multi(on) {}
+  HttpShared(Loop& on, const Clock& time, egress::Policy rules)
+      : loop(on), clock(time), policy(std::move(rules)), multi(on) {}
   Loop& loop;
   const Clock& clock;
   const egress::Policy policy;
@@ -66,9 +67,9 @@ class HttpCall final : public RunningCall {
   std::unique_ptr<curl_slist, ListDeleter> header_list_;
   HttpResponse response_;
   std::size_t header_bytes_ = 0;
-  std::string blocked_;             // the address that the egress rules refused
+  std::string blocked_;  // the address that the egress rules refused
   bool is_too_large_ = false;
-  bool has_left_origin_ = false;    // a redirect went to another host: no credentials from there on
+  bool has_left_origin_ = false;  // a redirect went to another host: no credentials from there on
   int redirects_ = 0;
   MonoTime started_;
   ResourceUse resources_;

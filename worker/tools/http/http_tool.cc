@@ -64,9 +64,11 @@ class HttpTool final : public Tool {
     std::vector<Fault> faults;
     HttpRequest request = read_http_request(input.with, shared_.policy, faults);
     if (faults.empty() && request.url.host.kind == egress::Host::Kind::kMalformed)
-      faults.push_back({"/url", "invalid_url", "is no absolute http or https URL"});  // a rendered value that looks unrendered
+      faults.push_back({"/url", "invalid_url",
+                        "is no absolute http or https URL"});  // a rendered value that looks unrendered
     if (!faults.empty()) return answer_soon(shared_.loop, failed_for(faults), std::move(done));
-    return std::make_unique<HttpCall>(shared_, std::move(request), std::move(input.identity), input.timeout, std::move(done));
+    return std::make_unique<HttpCall>(shared_, std::move(request), std::move(input.identity), input.timeout,
+                                      std::move(done));
   }
 
  private:

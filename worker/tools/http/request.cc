@@ -14,25 +14,29 @@ namespace pawl::tools {
 namespace {
 
 /// Set by the connection or by us; a plan that sets them could split requests or forge an identity.
-constexpr std::array<std::string_view, 10> kOwnHeaders{"host", "content-length", "transfer-encoding", "connection", "upgrade",
-                                                       "expect", "te", "trailer", "keep-alive", "traceparent"};
+constexpr std::array<std::string_view, 10> kOwnHeaders{
+    "host", "content-length", "transfer-encoding", "connection", "upgrade", "expect",
+    "te",   "trailer",        "keep-alive",        "traceparent"};
 
 bool is_token(std::string_view text) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::ranges::all_of(text, [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || kMarks.find(c) != kMarks.npos;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kMarks.find(c) != kMarks.npos;
   });
 }
 
 bool is_header_value(std::string_view text) {
-  return std::ranges::none_of(text, [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; });
+  return std::ranges::none_of(
+      text, [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; });
 }
 
 bool is_own_header(std::string_view name) {
   constexpr std::string_view kPrefixes[] = {"x-pawl-", "proxy-"};
   for (const std::string_view prefix : kPrefixes)
     if (http::equals_ignoring_case(name.substr(0, prefix.size()), prefix)) return true;
-  return std::ranges::any_of(kOwnHeaders, [&](std::string_view own) { return http::equals_ignoring_case(name, own); });
+  return std::ranges::any_of(kOwnHeaders,
+                             [&](std::string_view own) { return http::equals_ignoring_case(name, own); });
 }
 
 /// A scalar as query strings and headers have it; nullopt for containers.
@@ -47,8 +51,10 @@ void read_url(Parameters& in, const egress::Policy& policy, HttpRequest& out) {
   const auto text = in.text("url");
   if (!text) return;
   auto url = policy.check(*text);
-  if (url) out.url = std::move(*url);
-  else in.fault("url", url.error().code, url.error().message);
+  if (url)
+    out.url = std::move(*url);
+  else
+    in.fault("url", url.error().code, url.error().message);
 }
 
 void read_headers(Parameters& in, HttpRequest& out) {
@@ -58,10 +64,14 @@ void read_headers(Parameters& in, HttpRequest& out) {
     const std::string pointer = json::pointer_join("/headers", name);
     if (is_unrendered(value)) continue;
     const auto text = scalar_text(value);
-    if (!is_token(name)) in.fault_at(pointer, "invalid_value", "is no header name");
-    else if (is_own_header(name)) in.fault_at(pointer, "invalid_value", "is set by Pawl");
-    else if (!text || !is_header_value(*text)) in.fault_at(pointer, "invalid_value", "must be text without control characters");
-    else out.headers.emplace_back(name, *text);
+    if (!is_token(name))
+      in.fault_at(pointer, "invalid_value", "is no header name");
+    else if (is_own_header(name))
+      in.fault_at(pointer, "invalid_value", "is set by Pawl");
+    else if (!text || !is_header_value(*text))
+      in.fault_at(pointer, "invalid_value", "must be text without control characters");
+    else
+      out.headers.emplace_back(name, *text);
   }
 }
 
@@ -77,8 +87,10 @@ void read_query(Parameters& in, HttpRequest& out) {
     const json::Array single{value};
     for (const json::Value& item : value.is_array() ? value.as_array() : single) {
       if (is_unrendered(item) || item.is_null()) continue;
-      if (const auto text = scalar_text(item)) add(name, *text);
-      else in.fault_at(pointer, "invalid_type", "must be a string, a number, a boolean or a list of these");
+      if (const auto text = scalar_text(item))
+        add(name, *text);
+      else
+        in.fault_at(pointer, "invalid_type", "must be a string, a number, a boolean or a list of these");
     }
   }
   if (added.empty()) return;
@@ -95,7 +107,8 @@ void read_auth(Parameters& in, HttpRequest& out) {
   if (is_unrendered(secret)) return;
   if (!secret.is_string() || !is_header_value(secret.as_string()))
     return in.fault_at("/auth/" + kind, "invalid_value", "must be text without control characters");
-  out.authorization = kind == "bearer" ? "Bearer " + secret.as_string() : "Basic " + to_base64(secret.as_string());
+  out.authorization =
+      kind == "bearer" ? "Bearer " + secret.as_string() : "Basic " + to_base64(secret.as_string());
 }
 
 void read_body(Parameters& in, HttpRequest& out) {
@@ -114,11 +127,14 @@ void read_body(Parameters& in, HttpRequest& out) {
 
 }  // namespace
 
-HttpRequest read_http_request(const json::Value& with, const egress::Policy& policy, std::vector<Fault>& faults) {
+HttpRequest read_http_request(const json::Value& with, const egress::Policy& policy,
+                              std::vector<Fault>& faults) {
   Parameters in(with);
   HttpRequest out;
-  in.allow_only({"method", "url", "headers", "query", "body", "auth", "accept_status", "parse", "max_bytes", "follow"});
-  out.method = in.choice("method", {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}).value_or("GET");
+  in.allow_only(
+      {"method", "url", "headers", "query", "body", "auth", "accept_status", "parse", "max_bytes", "follow"});
+  out.method =
+      in.choice("method", {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}).value_or("GET");
   read_url(in, policy, out);
   read_headers(in, out);
   read_query(in, out);

@@ -28,8 +28,10 @@ struct HttpRequest {
   int follow = 0;
 };
 
-/// Reads `with`; `faults` gets every fault, as policy_denied for a URL that may not be contacted. What still holds an
-/// expression is left out. The request is complete only when all is rendered and `faults` stayed empty.
-HttpRequest read_http_request(const json::Value& with, const egress::Policy& policy, std::vector<Fault>& faults);
+/// Reads `with`; `faults` gets every fault, as policy_denied for a URL that may not be contacted. What still
+/// holds an expression is left out. The request is complete only when all is rendered and `faults` stayed
+/// empty.
+HttpRequest read_http_request(const json::Value& with, const egress::Policy& policy,
+                              std::vector<Fault>& faults);
 
 }  // namespace pawl::tools

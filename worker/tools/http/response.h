@@ -1,4 +1,5 @@
-// What an answer or a broken transfer means: output or failure, by the rules of tools.md. Pure but for libcurl's codes.
+// What an answer or a broken transfer means: output or failure, by the rules of tools.md. Pure but for
+// libcurl's codes.
 #pragma once
 
 #include <curl/curl.h>
@@ -26,10 +27,11 @@ struct HttpResponse {
 bool is_accepted(const HttpRequest& request, int status);
 
 /// {status, headers, body, duration_ms}, or the failure of the status, or configuration/invalid_response.
-tl::expected<json::Value, Failure> read_response(const HttpRequest& request, const HttpResponse& response, Millis duration,
-                                                 WallTime now);
+tl::expected<json::Value, Failure> read_response(const HttpRequest& request, const HttpResponse& response,
+                                                 Millis duration, WallTime now);
 
-/// The failure of a transfer that libcurl gave up. `endpoint` is "host:port"; `was_sent`: the request may have arrived.
+/// The failure of a transfer that libcurl gave up. `endpoint` is "host:port"; `was_sent`: the request may
+/// have arrived.
 Failure transfer_failure(CURLcode code, long os_error, const std::string& endpoint, bool was_sent);
 
 }  // namespace pawl::tools

@@ -7,8 +7,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstring>
 #include <sstream>
@@ -81,7 +81,8 @@ std::vector<Mount> read_mounts(const std::string& mountinfo) {
 }
 
 /// Our folder below the mount of `controller` ("" for version 2), or "".
-std::string own_folder(const std::vector<Mount>& mounts, const std::string& self_cgroup, std::string_view controller) {
+std::string own_folder(const std::vector<Mount>& mounts, const std::string& self_cgroup,
+                       std::string_view controller) {
   const bool is_v2 = controller.empty();
   std::istringstream lines(self_cgroup);
   for (std::string line; std::getline(lines, line);) {
@@ -116,7 +117,8 @@ void remove_leftovers(const std::string& folder) {
     const std::string_view name = entry->d_name;
     int pid = 0;
     if (!name.starts_with(kPrefix)) continue;
-    if (std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), pid).ec != std::errc{}) continue;
+    if (std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), pid).ec != std::errc{})
+      continue;
     if (kill(pid, 0) != 0 && errno == ESRCH) rmdir((folder + "/" + entry->d_name).c_str());
   }
   closedir(entries);
@@ -136,7 +138,8 @@ bool delegate(const std::string& folder) {
 
 std::string CgroupPlaces::names() const {
   std::string out;
-  for (const auto& [name, folder] : {std::pair{"memory", &memory}, {"cpu", &cpu}, {"pids", &pids}, {"freezer", &freezer}})
+  for (const auto& [name, folder] :
+       {std::pair{"memory", &memory}, {"cpu", &cpu}, {"pids", &pids}, {"freezer", &freezer}})
     if (!folder->empty()) out += (out.empty() ? "" : ", ") + std::string(name);
   return out;
 }
@@ -171,7 +174,8 @@ CgroupPlaces find_cgroups() {
 std::string Cgroup::enter(const std::string& place, const std::string& name) {
   if (place.empty()) return "";
   const std::string folder = place + "/" + name;
-  if (std::ranges::find(folders_, folder) != folders_.end()) return folder;  // version 2, or cpu,cpuacct in one
+  if (std::ranges::find(folders_, folder) != folders_.end())
+    return folder;  // version 2, or cpu,cpuacct in one
   if (mkdir(folder.c_str(), 0755) != 0) return "";
   folders_.push_back(folder);
   return folder;
@@ -191,12 +195,16 @@ std::unique_ptr<Cgroup> Cgroup::make(const CgroupPlaces& places, const CgroupLim
   const std::string memory = std::to_string(limits.memory_bytes);
   const auto quota = std::to_string(static_cast<std::int64_t>(limits.cpu * 100'000));
   if (places.is_v2) {
-    if (!write_file(out->memory_ + "/memory.max", memory)) out->memory_.clear();
-    else write_file(out->memory_ + "/memory.swap.max", "0");
+    if (!write_file(out->memory_ + "/memory.max", memory))
+      out->memory_.clear();
+    else
+      write_file(out->memory_ + "/memory.swap.max", "0");
     write_file(out->cpu_ + "/cpu.max", quota + " 100000");
   } else {
-    if (!write_file(out->memory_ + "/memory.limit_in_bytes", memory)) out->memory_.clear();
-    else write_file(out->memory_ + "/memory.memsw.limit_in_bytes", memory);  // not there without swap accounting
+    if (!write_file(out->memory_ + "/memory.limit_in_bytes", memory))
+      out->memory_.clear();
+    else
+      write_file(out->memory_ + "/memory.memsw.limit_in_bytes", memory);  // not there without swap accounting
     write_file(out->cpu_ + "/cpu.cfs_quota_us", quota);
   }
   if (!write_file(out->pids_ + "/pids.max", std::to_string(limits.pids))) out->pids_.clear();
@@ -237,13 +245,16 @@ std::optional<std::int64_t> Cgroup::peak_memory_bytes() const {
 
 bool Cgroup::freeze() {
   if (freezer_.empty()) return false;
-  return is_v2_ ? write_file(freezer_ + "/cgroup.freeze", "1") : write_file(freezer_ + "/freezer.state", "FROZEN");
+  return is_v2_ ? write_file(freezer_ + "/cgroup.freeze", "1")
+                : write_file(freezer_ + "/freezer.state", "FROZEN");
 }
 
 void Cgroup::thaw() {
   if (freezer_.empty()) return;
-  if (is_v2_) write_file(freezer_ + "/cgroup.freeze", "0");
-  else write_file(freezer_ + "/freezer.state", "THAWED");
+  if (is_v2_)
+    write_file(freezer_ + "/cgroup.freeze", "0");
+  else
+    write_file(freezer_ + "/freezer.state", "THAWED");
 }
 
 void Cgroup::kill_all() {

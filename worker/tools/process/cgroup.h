@@ -1,4 +1,5 @@
-// Control groups of version 1 and 2: one short-lived group a call, for memory, processes, CPU, freezing and accounting.
+// Control groups of version 1 and 2: one short-lived group a call, for memory, processes, CPU, freezing and
+// accounting.
 #pragma once
 
 #include <sys/types.h>
@@ -19,7 +20,8 @@ struct CgroupLimits {
   double cpu = 1;
 };
 
-/// Where groups can be made on this machine. A folder is empty where its controller can't be used; of version 2 all are one.
+/// Where groups can be made on this machine. A folder is empty where its controller can't be used; of version
+/// 2 all are one.
 struct CgroupPlaces {
   bool is_v2 = false;
   std::string memory;
@@ -33,15 +35,16 @@ struct CgroupPlaces {
   [[nodiscard]] std::string names() const;
 };
 
-/// Looks at this process's own groups and tries each controller once. Under version 2 it may move this process into a leaf of
-/// its group, which is what lets controllers be handed on. Removes what dead workers left behind.
+/// Looks at this process's own groups and tries each controller once. Under version 2 it may move this
+/// process into a leaf of its group, which is what lets controllers be handed on. Removes what dead workers
+/// left behind.
 CgroupPlaces find_cgroups();
 
 /// For tests: reads `/proc/self/mountinfo` and `/proc/self/cgroup` as given. Folders are not tried.
 CgroupPlaces locate_cgroups(const std::string& mountinfo, const std::string& self_cgroup);
 
-/// One group in each place. Its members must be gone before it is destroyed; what can't be removed at once is left to the
-/// next find_cgroups.
+/// One group in each place. Its members must be gone before it is destroyed; what can't be removed at once is
+/// left to the next find_cgroups.
 class Cgroup {
  public:
   /// Null when no place takes it.

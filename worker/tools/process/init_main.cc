@@ -1,5 +1,6 @@
-// pawl-sandbox-init: the first process of a sandbox. Narrows itself, runs one command, reaps all that comes of it, reports how
-// it ended, and takes everything down with it. Uses nothing but libc: it is copied into each sandbox.
+// pawl-sandbox-init: the first process of a sandbox. Narrows itself, runs one command, reaps all that comes
+// of it, reports how it ended, and takes everything down with it. Uses nothing but libc: it is copied into
+// each sandbox.
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -50,7 +51,7 @@ struct Command {
 
 /// The whole job file, or an end with a report.
 Command read_job() {
-  struct stat info{};
+  struct stat info {};
   if (fstat(kJobFd, &info) != 0) give_up(Outcome::kSetupFailed, errno);
   const auto size = static_cast<std::size_t>(info.st_size);
   auto* bytes = static_cast<char*>(malloc(size));
@@ -96,15 +97,17 @@ void allow_below(int ruleset, const char* path, std::uint64_t access) {
 
 /// Reads the system, writes below `root` only. Returns 0 or errno.
 int narrow_files(const char* root) {
-  constexpr std::uint64_t kRead = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
+  constexpr std::uint64_t kRead =
+      LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR;
   constexpr std::uint64_t kAll = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1;  // everything of ABI 1
   landlock_ruleset_attr attributes{};
   attributes.handled_access_fs = kAll;
-  const auto ruleset = static_cast<int>(syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0));
+  const auto ruleset =
+      static_cast<int>(syscall(SYS_landlock_create_ruleset, &attributes, sizeof attributes, 0));
   if (ruleset < 0) return errno;
-  for (const char* path : {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache",
-                           "/etc/ssl/certs", "/etc/localtime", "/etc/nsswitch.conf"}) {
-    struct stat info{};
+  for (const char* path : {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives",
+                           "/etc/ld.so.cache", "/etc/ssl/certs", "/etc/localtime", "/etc/nsswitch.conf"}) {
+    struct stat info {};
     if (stat(path, &info) != 0) continue;
     allow_below(ruleset, path, S_ISDIR(info.st_mode) ? kRead : LANDLOCK_ACCESS_FS_READ_FILE);
   }
@@ -117,7 +120,8 @@ int narrow_files(const char* root) {
   return error;
 }
 
-/// In the child: the last steps before the command. Writes what went wrong to `errors`, which closes when the command runs.
+/// In the child: the last steps before the command. Writes what went wrong to `errors`, which closes when the
+/// command runs.
 [[noreturn]] void run_command(const Command& command, int errors) {
   const auto stop = [errors](Outcome outcome, int error) {
     const std::int32_t said[2] = {static_cast<std::int32_t>(outcome), error};
@@ -139,7 +143,8 @@ int narrow_files(const char* root) {
   if ((command.job.flags & kUseLandlock) != 0)
     if (const int error = narrow_files(command.root); error != 0) stop(Outcome::kSetupFailed, error);
   if (command.job.filter_bytes > 0) {
-    const sock_fprog program{static_cast<unsigned short>(command.job.filter_bytes / sizeof(sock_filter)), command.filter};
+    const sock_fprog program{static_cast<unsigned short>(command.job.filter_bytes / sizeof(sock_filter)),
+                             command.filter};
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) stop(Outcome::kSetupFailed, errno);
   }
   environ = command.env;
@@ -148,7 +153,8 @@ int narrow_files(const char* root) {
   _exit(127);
 }
 
-/// Kills what descends from this process: all of the namespace, or child by child, since orphans come to a subreaper.
+/// Kills what descends from this process: all of the namespace, or child by child, since orphans come to a
+/// subreaper.
 void kill_everything(const Job& job) {
   if ((job.flags & kOwnPidNamespace) != 0) {
     kill(-1, SIGKILL);
@@ -182,7 +188,8 @@ std::uint64_t own_memory(const char* pid) {
   return (resident - (shared < resident ? shared : resident)) * 4096;
 }
 
-/// Does what a cgroup would: counts the processes of the namespace and their memory, and kills them when it is too much.
+/// Does what a cgroup would: counts the processes of the namespace and their memory, and kills them when it
+/// is too much.
 void look_around(const Job& job, Report& report) {
   if ((job.flags & kOwnPidNamespace) == 0 || (job.max_processes == 0 && job.max_memory == 0)) return;
   std::uint64_t processes = 0;
@@ -203,11 +210,12 @@ void look_around(const Job& job, Report& report) {
 }
 
 bool is_full(const char* path) {
-  struct statfs info{};
+  struct statfs info {};
   return statfs(path, &info) == 0 && info.f_blocks > 0 && info.f_bavail == 0;
 }
 
-/// Waits for SIGCHLD or SIGTERM, at most `ms` (< 0: for ever). Returns the signal, or 0 when the time is over.
+/// Waits for SIGCHLD or SIGTERM, at most `ms` (< 0: for ever). Returns the signal, or 0 when the time is
+/// over.
 int wait_signal(const sigset_t& signals, int ms) {
   for (;;) {
     const timespec limit{ms / 1000, static_cast<long>(ms % 1000) * 1'000'000};
@@ -259,8 +267,8 @@ int main() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGCHLD);
-  // The first process of a namespace can't be signalled from inside, unless it waits for the signal: so it does not, and
-  // its end comes from outside as SIGKILL. Elsewhere SIGTERM asks to take everything down.
+  // The first process of a namespace can't be signalled from inside, unless it waits for the signal: so it
+  // does not, and its end comes from outside as SIGKILL. Elsewhere SIGTERM asks to take everything down.
   if (!owns_namespace) sigaddset(&signals, SIGTERM);
   sigprocmask(SIG_BLOCK, &signals, nullptr);
   if (!owns_namespace) {
@@ -291,7 +299,8 @@ int main() {
   kill_everything(command.job);
   rusage usage{};
   getrusage(RUSAGE_CHILDREN, &usage);
-  report.cpu_us = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000 + usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+  report.cpu_us = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1'000'000 + usage.ru_utime.tv_usec +
+                  usage.ru_stime.tv_usec;
   report.max_rss_bytes = usage.ru_maxrss * 1024;
   report_and_exit(report);
 }

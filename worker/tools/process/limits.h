@@ -9,7 +9,8 @@
 namespace pawl::tools {
 
 inline constexpr std::int64_t kDefaultMemoryBytes = std::int64_t{512} << 20;
-/// The work folder is in memory; half of the step's memory at most, so that a full folder is told from a full memory.
+/// The work folder is in memory; half of the step's memory at most, so that a full folder is told from a full
+/// memory.
 inline constexpr std::int64_t kDefaultDiskBytes = std::int64_t{256} << 20;
 inline constexpr int kDefaultPids = 128;
 inline constexpr double kDefaultCpu = 1.0;
@@ -29,8 +30,8 @@ inline constexpr std::size_t kMaxTailBytes = 2048;
 inline constexpr std::size_t kReadBytes = std::size_t{64} << 10;
 /// When a killed tree is not gone by then, every process of its cgroup is killed one by one.
 inline constexpr Millis kKillAgainAfter{100};
-/// User ids that belong to nobody, one for each call that runs (root only): below the 2^31 that some tools can't read,
-/// above every range that systemd and containers give out.
+/// User ids that belong to nobody, one for each call that runs (root only): below the 2^31 that some tools
+/// can't read, above every range that systemd and containers give out.
 inline constexpr std::uint32_t kFirstSandboxUser = 1'900'000'000;
 inline constexpr std::uint32_t kSandboxUsers = 65'536;
 

@@ -19,8 +19,8 @@ struct ProcessEnd {
   std::optional<init::Report> report = {};  ///< none when it was killed
   bool was_out_of_memory = false;           ///< the cgroup says so
   bool was_out_of_pids = false;
-  bool is_memory_counted = false;           ///< false: no cgroup counts it, the peak has to tell
-  std::string out;                          ///< bytes as they came
+  bool is_memory_counted = false;  ///< false: no cgroup counts it, the peak has to tell
+  std::string out;                 ///< bytes as they came
   std::string err;
   ResourceUse resources = {};
 };

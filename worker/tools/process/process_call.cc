@@ -12,8 +12,9 @@
 
 namespace pawl::tools {
 
-ProcessCall::ProcessCall(Loop& loop, Reaper& reaper, ProcessRequest request, std::unique_ptr<Sandboxed> sandboxed,
-                         Millis timeout, std::function<void(json::Value)> progress, std::function<void(ToolResult)> done)
+ProcessCall::ProcessCall(Loop& loop, Reaper& reaper, ProcessRequest request,
+                         std::unique_ptr<Sandboxed> sandboxed, Millis timeout,
+                         std::function<void(json::Value)> progress, std::function<void(ToolResult)> done)
     : reaper_(reaper),
       request_(std::move(request)),
       sandboxed_(std::move(sandboxed)),

@@ -18,8 +18,9 @@ namespace pawl::tools {
 
 class ProcessCall final : public RunningCall {
  public:
-  ProcessCall(Loop& loop, Reaper& reaper, ProcessRequest request, std::unique_ptr<Sandboxed> sandboxed, Millis timeout,
-              std::function<void(json::Value)> progress, std::function<void(ToolResult)> done);
+  ProcessCall(Loop& loop, Reaper& reaper, ProcessRequest request, std::unique_ptr<Sandboxed> sandboxed,
+              Millis timeout, std::function<void(json::Value)> progress,
+              std::function<void(ToolResult)> done);
   ~ProcessCall() override;
   void cancel() override;
   bool freeze() override;

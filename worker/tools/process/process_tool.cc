@@ -55,7 +55,8 @@ class ProcessTool final : public Tool {
 
   std::unique_ptr<RunningCall> start(ToolInput input, std::function<void(json::Value)> progress,
                                      std::function<void(ToolResult)> done) override {
-    if (!sandbox_) return answer_soon(loop_, refusal("sandbox_unavailable", sandbox_.error()), std::move(done));
+    if (!sandbox_)
+      return answer_soon(loop_, refusal("sandbox_unavailable", sandbox_.error()), std::move(done));
     std::vector<Fault> faults;
     ProcessRequest request = read_process_request(input.with, faults);
     if (faults.empty() && request.command.argv.empty())
@@ -64,8 +65,8 @@ class ProcessTool final : public Tool {
     complete_command(request.command, input.identity, input.resources);
     auto sandboxed = (*sandbox_)->start(request.command);
     if (!sandboxed) return answer_soon(loop_, refusal("spawn_failed", sandboxed.error()), std::move(done));
-    return std::make_unique<ProcessCall>(loop_, reaper_, std::move(request), std::move(*sandboxed), input.timeout,
-                                         std::move(progress), std::move(done));
+    return std::make_unique<ProcessCall>(loop_, reaper_, std::move(request), std::move(*sandboxed),
+                                         input.timeout, std::move(progress), std::move(done));
   }
 
  private:

@@ -26,16 +26,21 @@ void read_argv(Parameters& in, Command& out) {
   in.require("argv");
   const json::Value* argv = in.known("argv");
   if (argv == nullptr) return;
-  if (!argv->is_array() || argv->as_array().empty()) return in.fault("argv", "invalid_type", "must be a list with at least the program");
+  if (!argv->is_array() || argv->as_array().empty())
+    return in.fault("argv", "invalid_type", "must be a list with at least the program");
   std::size_t index = 0;
   std::size_t bytes = 0;
   for (const json::Value& item : argv->as_array()) {
     const std::string pointer = json::pointer_join("/argv", index++);
     const auto text = word(item);
-    if (!text) in.fault_at(pointer, "invalid_type", "must be a string");
-    else if (text->find('\0') != text->npos) in.fault_at(pointer, "invalid_value", "has a NUL");
-    else if (text->size() > kMaxArgument) in.fault_at(pointer, "too_long", "is longer than 128 KiB; use stdin");
-    else if (index == 1 && text->empty()) in.fault_at(pointer, "invalid_value", "names no program");
+    if (!text)
+      in.fault_at(pointer, "invalid_type", "must be a string");
+    else if (text->find('\0') != text->npos)
+      in.fault_at(pointer, "invalid_value", "has a NUL");
+    else if (text->size() > kMaxArgument)
+      in.fault_at(pointer, "too_long", "is longer than 128 KiB; use stdin");
+    else if (index == 1 && text->empty())
+      in.fault_at(pointer, "invalid_value", "names no program");
     bytes += text ? text->size() + 1 : 0;
     out.argv.push_back(text.value_or(""));
   }
@@ -49,11 +54,16 @@ void read_environment(Parameters& in, Command& out) {
   for (const auto& [name, value] : *env) {
     const std::string pointer = json::pointer_join("/env", name);
     const auto text = word(value);
-    if (!is_variable_name(name)) in.fault_at(pointer, "invalid_value", "is no name of a variable");
-    else if (name.starts_with("PAWL_")) in.fault_at(pointer, "invalid_value", "PAWL_ names are set by Pawl");
-    else if (!text || text->find('\0') != text->npos) in.fault_at(pointer, "invalid_value", "must be a string without NUL");
-    else if (text->size() > kMaxArgument) in.fault_at(pointer, "too_long", "is longer than 128 KiB; use stdin");
-    else out.environment.push_back(name + "=" + *text);
+    if (!is_variable_name(name))
+      in.fault_at(pointer, "invalid_value", "is no name of a variable");
+    else if (name.starts_with("PAWL_"))
+      in.fault_at(pointer, "invalid_value", "PAWL_ names are set by Pawl");
+    else if (!text || text->find('\0') != text->npos)
+      in.fault_at(pointer, "invalid_value", "must be a string without NUL");
+    else if (text->size() > kMaxArgument)
+      in.fault_at(pointer, "too_long", "is longer than 128 KiB; use stdin");
+    else
+      out.environment.push_back(name + "=" + *text);
     bytes += text ? text->size() : 0;
   }
   if (bytes > kMaxArgumentBytes) in.fault("env", "too_long", "is longer than 1 MiB in all; use stdin");
@@ -70,8 +80,10 @@ void read_cwd(Parameters& in, Command& out) {
     if (rest.substr(0, slash) == "..") is_inside = false;
     rest.remove_prefix(std::min(slash + 1, rest.size()));
   }
-  if (is_inside) out.cwd = *cwd;
-  else in.fault("cwd", "path_denied", "must lie in the work folder: relative, without '..'");
+  if (is_inside)
+    out.cwd = *cwd;
+  else
+    in.fault("cwd", "path_denied", "must lie in the work folder: relative, without '..'");
 }
 
 }  // namespace
@@ -92,14 +104,16 @@ ProcessRequest read_process_request(const json::Value& with, std::vector<Fault>&
 }
 
 void complete_command(Command& command, const CallIdentity& identity, const plan::Resources& resources) {
-  std::vector<std::string> environment{
-      "PAWL_EXECUTION=" + identity.exec_id, "PAWL_STEP=" + identity.step,
-      "PAWL_ATTEMPT=" + std::to_string(identity.attempt), "PAWL_EPOCH=" + std::to_string(identity.epoch),
-      "PAWL_IDEMPOTENCY_KEY=" + identity.idempotency_key()};
+  std::vector<std::string> environment{"PAWL_EXECUTION=" + identity.exec_id, "PAWL_STEP=" + identity.step,
+                                       "PAWL_ATTEMPT=" + std::to_string(identity.attempt),
+                                       "PAWL_EPOCH=" + std::to_string(identity.epoch),
+                                       "PAWL_IDEMPOTENCY_KEY=" + identity.idempotency_key()};
   if (!identity.traceparent.empty()) environment.push_back("TRACEPARENT=" + identity.traceparent);
-  for (const std::string usual : {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"}) {
+  for (const std::string usual :
+       {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"}) {
     const std::string_view name = std::string_view(usual).substr(0, usual.find('=') + 1);
-    if (std::ranges::none_of(command.environment, [&](const std::string& own) { return own.starts_with(name); }))
+    if (std::ranges::none_of(command.environment,
+                             [&](const std::string& own) { return own.starts_with(name); }))
       environment.push_back(usual);
   }
   command.environment.insert(command.environment.begin(), environment.begin(), environment.end());

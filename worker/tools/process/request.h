@@ -18,8 +18,8 @@ struct ProcessRequest {
   std::int64_t max_output = 0;
 };
 
-/// Reads `with`; `faults` gets every fault. What still holds an expression is left out. Environment and limits are complete only
-/// after complete_command.
+/// Reads `with`; `faults` gets every fault. What still holds an expression is left out. Environment and
+/// limits are complete only after complete_command.
 ProcessRequest read_process_request(const json::Value& with, std::vector<Fault>& faults);
 
 /// Adds the identity of the call (PAWL_…), the variables that programs expect, and the limits of the step.

@@ -73,10 +73,10 @@ std::string read_init_program() {
 
 /// What the child needs after fork, where nothing may be allocated.
 struct Launch {
-  std::array<int, 7> sources{};  // what becomes descriptor 0, 1, 2, …; −1 ends the list
-  std::vector<int> entrances;    // of the cgroup
-  std::uint32_t user = 0;        // 0: stay who we are
-  const char* program = nullptr; // null: the init image, descriptor 5
+  std::array<int, 7> sources{};   // what becomes descriptor 0, 1, 2, …; −1 ends the list
+  std::vector<int> entrances;     // of the cgroup
+  std::uint32_t user = 0;         // 0: stay who we are
+  const char* program = nullptr;  // null: the init image, descriptor 5
   std::vector<char*> argv;
   std::vector<char*> env;
 };
@@ -97,7 +97,7 @@ struct Launch {
   for (const int entrance : launch.entrances) [[maybe_unused]] const ssize_t n = write(entrance, "0", 1);
   for (std::size_t i = 0; i < count; ++i) dup2(high[i], static_cast<int>(i));
   syscall(SYS_close_range, static_cast<unsigned>(count), ~0U, 0);
-  struct sigaction standard{};
+  struct sigaction standard {};
   standard.sa_handler = SIG_DFL;
   for (int signal = 1; signal < NSIG; ++signal) sigaction(signal, &standard, nullptr);
   sigset_t none;
@@ -105,12 +105,15 @@ struct Launch {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   if (launch.user != 0) {
     // The raw calls: libc's would stop threads that are not there.
-    if (syscall(SYS_setgroups, 0, nullptr) != 0 || syscall(SYS_setresgid, launch.user, launch.user, launch.user) != 0 ||
+    if (syscall(SYS_setgroups, 0, nullptr) != 0 ||
+        syscall(SYS_setresgid, launch.user, launch.user, launch.user) != 0 ||
         syscall(SYS_setresuid, launch.user, launch.user, launch.user) != 0)
       stop();
   }
-  if (launch.program != nullptr) execve(launch.program, launch.argv.data(), launch.env.data());
-  else syscall(SYS_execveat, 5, "", launch.argv.data(), launch.env.data(), AT_EMPTY_PATH);
+  if (launch.program != nullptr)
+    execve(launch.program, launch.argv.data(), launch.env.data());
+  else
+    syscall(SYS_execveat, 5, "", launch.argv.data(), launch.env.data(), AT_EMPTY_PATH);
   stop();
   _exit(1);
 }
@@ -131,14 +134,16 @@ class LinuxSandbox final : public Sandbox {
     if (init_program_.empty())
       return unavailable("pawl-sandbox-init is not next to this program", "Install it beside pawl-worker.");
     init_image_ = memory_file("pawl-sandbox-init", init_program_);
-    if (!init_image_ || fchmod(init_image_.get(), 0555) != 0) return unavailable("there is no memory file", "");
+    if (!init_image_ || fchmod(init_image_.get(), 0555) != 0)
+      return unavailable("there is no memory file", "");
     if (profile_ == SandboxProfile::kFull) {
       bubblewrap_ = find_bubblewrap();
       if (bubblewrap_.empty()) return unavailable("bwrap is not installed", "Install bubblewrap.");
       fixed_arguments_ = bubblewrap_arguments();
     }
     if (profile_ != SandboxProfile::kNone)
-      filter_ = TRY(make_seccomp_filter(profile_ == SandboxProfile::kFull ? NetworkCalls::kAllowed : NetworkCalls::kDenied));
+      filter_ = TRY(make_seccomp_filter(profile_ == SandboxProfile::kFull ? NetworkCalls::kAllowed
+                                                                          : NetworkCalls::kDenied));
     places_ = find_cgroups();
     TRY(run_trial());
     layers_ = describe();
@@ -149,7 +154,8 @@ class LinuxSandbox final : public Sandbox {
   [[nodiscard]] SandboxProfile profile() const override { return profile_; }
   [[nodiscard]] const std::string& layers() const override { return layers_; }
   [[nodiscard]] bool is_complete() const override {
-    return profile_ == SandboxProfile::kFull && !places_.memory.empty() && !places_.pids.empty() && !places_.cpu.empty();
+    return profile_ == SandboxProfile::kFull && !places_.memory.empty() && !places_.pids.empty() &&
+           !places_.cpu.empty();
   }
 
  private:
@@ -158,13 +164,16 @@ class LinuxSandbox final : public Sandbox {
     out += profile_ == SandboxProfile::kFull       ? ": namespaces, seccomp"
            : profile_ == SandboxProfile::kLandlock ? ": Landlock, seccomp"
                                                    : ": no walls";
-    if (places_.any()) out += std::string(", cgroup ") + (places_.is_v2 ? "v2" : "v1") + " (" + places_.names() + ")";
-    else out += ", rlimits only";
+    if (places_.any())
+      out += std::string(", cgroup ") + (places_.is_v2 ? "v2" : "v1") + " (" + places_.names() + ")";
+    else
+      out += ", rlimits only";
     return out + (is_root_ ? ", own users" : "");
   }
 
   Result<void> run_trial();
-  [[nodiscard]] std::string job_text(const Command& command, const Sandboxed& sandboxed, const std::string& root) const;
+  [[nodiscard]] std::string job_text(const Command& command, const Sandboxed& sandboxed,
+                                     const std::string& root) const;
   Result<std::string> make_work_folder(std::uint32_t user) const;
 
   const SandboxProfile profile_;
@@ -179,13 +188,15 @@ class LinuxSandbox final : public Sandbox {
   std::uint32_t next_user_ = 0;
 };
 
-std::string LinuxSandbox::job_text(const Command& command, const Sandboxed& sandboxed, const std::string& root) const {
+std::string LinuxSandbox::job_text(const Command& command, const Sandboxed& sandboxed,
+                                   const std::string& root) const {
   init::Job job;
   if (profile_ == SandboxProfile::kFull) job.flags |= init::kOwnPidNamespace;
   if (profile_ == SandboxProfile::kLandlock) job.flags |= init::kUseLandlock;
   std::vector<std::string> environment = command.environment;
   const auto add_default = [&environment](const std::string& name, const std::string& value) {
-    const bool is_set = std::ranges::any_of(environment, [&](const std::string& own) { return own.starts_with(name + "="); });
+    const bool is_set =
+        std::ranges::any_of(environment, [&](const std::string& own) { return own.starts_with(name + "="); });
     if (!is_set) environment.push_back(name + "=" + value);
   };
   add_default("HOME", root);
@@ -193,14 +204,16 @@ std::string LinuxSandbox::job_text(const Command& command, const Sandboxed& sand
   job.argc = static_cast<std::uint32_t>(command.argv.size());
   job.envc = static_cast<std::uint32_t>(environment.size());
   job.filter_bytes = static_cast<std::uint32_t>(filter_.size());
-  // Where no cgroup counts, and only where the count is the sandbox's own: its user namespace, or a user who has nothing else.
+  // Where no cgroup counts, and only where the count is the sandbox's own: its user namespace, or a user who
+  // has nothing else.
   const bool is_counted = sandboxed.cgroup && sandboxed.cgroup->counts_pids();
-  if (!is_counted && (profile_ == SandboxProfile::kFull || is_root_)) job.max_processes =
-        static_cast<std::uint64_t>(command.limits.pids) + 1;
+  if (!is_counted && (profile_ == SandboxProfile::kFull || is_root_))
+    job.max_processes = static_cast<std::uint64_t>(command.limits.pids) + 1;
   if (!sandboxed.cgroup || !sandboxed.cgroup->counts_memory())
     job.max_memory = static_cast<std::uint64_t>(command.limits.memory_bytes);
   job.max_open_files = kMaxOpenFiles;
-  if (profile_ != SandboxProfile::kFull) job.max_file_bytes = static_cast<std::uint64_t>(command.limits.disk_bytes);
+  if (profile_ != SandboxProfile::kFull)
+    job.max_file_bytes = static_cast<std::uint64_t>(command.limits.disk_bytes);
   std::string out(reinterpret_cast<const char*>(&job), sizeof job);
   out += filter_;
   const auto add = [&out](const std::string& text) { out.append(text.c_str(), text.size() + 1); };
@@ -228,17 +241,20 @@ Result<std::unique_ptr<Sandboxed>> LinuxSandbox::start(const Command& command) {
   if (!is_full) root = out->work_folder = TRY(make_work_folder(launch.user));
 
   out->has_namespace = is_full;
-  out->cgroup = Cgroup::make(places_, {command.limits.memory_bytes, command.limits.pids + kOwnProcesses, command.limits.cpu});
+  out->cgroup = Cgroup::make(
+      places_, {command.limits.memory_bytes, command.limits.pids + kOwnProcesses, command.limits.cpu});
   if (out->cgroup)
     for (const UniqueFd& fd : out->cgroup->entrances()) launch.entrances.push_back(fd.get());
 
   Pipe stdout_pipe, stderr_pipe, report_pipe, info_pipe;
-  if (!stdout_pipe.open() || !stderr_pipe.open() || !report_pipe.open() || !info_pipe.open()) return spawn_failed("pipe");
+  if (!stdout_pipe.open() || !stderr_pipe.open() || !report_pipe.open() || !info_pipe.open())
+    return spawn_failed("pipe");
   const UniqueFd input = command.stdin_text.empty() ? UniqueFd(open("/dev/null", O_RDONLY | O_CLOEXEC))
                                                     : memory_file("pawl-stdin", command.stdin_text);
   const UniqueFd job = memory_file("pawl-job", job_text(command, *out, root));
   // Opened again, so that each reader has its own place in it.
-  const UniqueFd image(open(("/proc/self/fd/" + std::to_string(init_image_.get())).c_str(), O_RDONLY | O_CLOEXEC));
+  const UniqueFd image(
+      open(("/proc/self/fd/" + std::to_string(init_image_.get())).c_str(), O_RDONLY | O_CLOEXEC));
   if (!input || !job || !image) return spawn_failed("memory file");
 
   std::vector<std::string> arguments{"pawl-sandbox-init"};
@@ -247,11 +263,13 @@ Result<std::unique_ptr<Sandboxed>> LinuxSandbox::start(const Command& command) {
     launch.program = bubblewrap_.c_str();
     arguments = fixed_arguments_;
     add_call_arguments(arguments, command.limits.disk_bytes, 5, 6);
-    launch.sources = {input.get(), stdout_pipe.write_end.get(), stderr_pipe.write_end.get(), job.get(),
-                      report_pipe.write_end.get(), info_pipe.write_end.get(), image.get()};
+    launch.sources = {input.get(), stdout_pipe.write_end.get(), stderr_pipe.write_end.get(),
+                      job.get(),   report_pipe.write_end.get(), info_pipe.write_end.get(),
+                      image.get()};
   } else {
-    launch.sources = {input.get(), stdout_pipe.write_end.get(), stderr_pipe.write_end.get(), job.get(),
-                      report_pipe.write_end.get(), image.get(), -1};
+    launch.sources = {input.get(), stdout_pipe.write_end.get(), stderr_pipe.write_end.get(),
+                      job.get(),   report_pipe.write_end.get(), image.get(),
+                      -1};
   }
   launch.argv = pointers(arguments);
   launch.env = pointers(environment);
@@ -291,9 +309,10 @@ Result<void> LinuxSandbox::run_trial() {
   std::string why(said.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
   while (!why.empty() && why.back() == '\n') why.pop_back();
   if (why.empty() && report) why = std::strerror(report->status);
-  return unavailable("a trial in the sandbox '" + std::string(to_string(profile_)) + "' failed: " + why,
-                     "Allow unprivileged user namespaces (kernel.unprivileged_userns_clone=1), or choose a weaker profile "
-                     "by name: sandbox=landlock.");
+  return unavailable(
+      "a trial in the sandbox '" + std::string(to_string(profile_)) + "' failed: " + why,
+      "Allow unprivileged user namespaces (kernel.unprivileged_userns_clone=1), or choose a weaker profile "
+      "by name: sandbox=landlock.");
 }
 
 }  // namespace
@@ -308,7 +327,8 @@ std::string_view to_string(SandboxProfile profile) {
 }
 
 std::optional<SandboxProfile> parse_sandbox_profile(std::string_view text) {
-  for (const SandboxProfile profile : {SandboxProfile::kFull, SandboxProfile::kLandlock, SandboxProfile::kNone})
+  for (const SandboxProfile profile :
+       {SandboxProfile::kFull, SandboxProfile::kLandlock, SandboxProfile::kNone})
     if (to_string(profile) == text) return profile;
   return std::nullopt;
 }

@@ -1,5 +1,5 @@
-// Starts commands in a sandbox: bubblewrap with all namespaces, seccomp, cgroup and rlimits; or a weaker profile that the
-// operator chose by name. Knows nothing of tools and calls.
+// Starts commands in a sandbox: bubblewrap with all namespaces, seccomp, cgroup and rlimits; or a weaker
+// profile that the operator chose by name. Knows nothing of tools and calls.
 #pragma once
 
 #include <sys/types.h>
@@ -41,8 +41,8 @@ struct Command {
   SandboxLimits limits;
 };
 
-/// A sandbox that runs. Who holds it reaps `pid` (a pidfd tells when) and kills by `kill_tree`; destroying it with the process
-/// alive is a bug. The worker's death kills it all.
+/// A sandbox that runs. Who holds it reaps `pid` (a pidfd tells when) and kills by `kill_tree`; destroying it
+/// with the process alive is a bug. The worker's death kills it all.
 struct Sandboxed {
   Sandboxed() = default;
   ~Sandboxed();
@@ -59,11 +59,11 @@ struct Sandboxed {
   /// What the init said, once `pid` is reaped; nothing when it was killed.
   std::optional<init::Report> read_report() const;
 
-  pid_t pid = -1;      ///< bwrap, or the init itself in weaker profiles; a child of this process
-  UniqueFd pidfd;      ///< readable when `pid` has ended
-  UniqueFd out, err;   ///< its output, non-blocking
+  pid_t pid = -1;     ///< bwrap, or the init itself in weaker profiles; a child of this process
+  UniqueFd pidfd;     ///< readable when `pid` has ended
+  UniqueFd out, err;  ///< its output, non-blocking
   UniqueFd report;
-  UniqueFd info;       ///< where bwrap says the init's pid
+  UniqueFd info;  ///< where bwrap says the init's pid
   std::unique_ptr<Cgroup> cgroup;
   std::string work_folder;  ///< on disk, removed at the end; "" when it was in memory
   bool has_namespace = false;
@@ -78,8 +78,8 @@ struct Sandboxed {
 
 class Sandbox {
  public:
-  /// Looks at what this machine has and runs one trial in it. Errors: kUnavailable/sandbox_unavailable with the layer that is
-  /// missing and what to do, when `profile` can't be had.
+  /// Looks at what this machine has and runs one trial in it. Errors: kUnavailable/sandbox_unavailable with
+  /// the layer that is missing and what to do, when `profile` can't be had.
   static Result<std::unique_ptr<Sandbox>> probe(SandboxProfile profile);
   virtual ~Sandbox() = default;
 

@@ -66,8 +66,8 @@ void Sandboxed::kill_tree() {
     kill(pid, SIGTERM);  // the init kills what descends from it, then ends
     return;
   }
-  // The first process of a namespace takes all others with it, whatever session they made. bwrap ends after it; killing
-  // bwrap is the way while there is no first process yet (it dies with its parent).
+  // The first process of a namespace takes all others with it, whatever session they made. bwrap ends after
+  // it; killing bwrap is the way while there is no first process yet (it dies with its parent).
   const pid_t first = first_pid();
   kill(first > 0 ? first : pid, SIGKILL);
 }

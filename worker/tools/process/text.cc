@@ -20,7 +20,8 @@ std::size_t announced(char c) {
   return 0;
 }
 
-/// The length of the character at the front, 0 when there is none (RFC 3629: no overlong forms, no surrogates).
+/// The length of the character at the front, 0 when there is none (RFC 3629: no overlong forms, no
+/// surrogates).
 std::size_t character(std::string_view text) {
   const std::size_t length = announced(text[0]);
   if (length == 0 || length > text.size()) return 0;
