@@ -24,8 +24,8 @@ class ToolRegistry {
   std::map<std::string, std::unique_ptr<Tool>, std::less<>> tools_;
 };
 
-/// One item of GET /tools:
-/// {"name","summary","with_schema","output_schema","default_timeout","idempotent","health":{"state","reason"?}}.
+/// One item of GET /tools: {"name","summary","with_schema","output_schema","default_timeout","idempotent",
+/// "health":{"state","reason"?}}.
 json::Value describe_tool(const Tool& tool);
 std::string_view to_string(ToolHealth::State state);
 
