@@ -146,6 +146,9 @@ class WiredApi final : public ApiProcess {
     if (bootstrapped_) return;
     const NewApiKey key = make_api_key();
     store::KeyRow row;
+    UuidGenerator ids(rng_);
+    row.id = ids.next(SystemClock().wall());
+    row.tenant = ids.next(SystemClock().wall());
     row.name = "admin";
     row.prefix = key.prefix;
     row.scopes = all_scopes();

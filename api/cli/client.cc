@@ -124,7 +124,10 @@ Error error_of(const Answer& answer) {
   error.code = text_at(answer.error, "code");
   error.message = text_at(answer.error, "message");
   if (error.message.empty()) error.message = "the API answered HTTP " + std::to_string(answer.status);
-  error.suggestion = suggestion_of(error.code, error.message, answer.status);
+  // What the server advises goes first.
+  if (error.message.find("; ") == std::string::npos || answer.status == 404) {
+    error.suggestion = suggestion_of(error.code, error.message, answer.status);
+  }
   if (const json::Value* faults = answer.error.find("errors"); faults != nullptr && faults->is_array()) {
     for (const json::Value& fault : faults->as_array()) {
       error.faults.push_back({text_at(fault, "pointer"), text_at(fault, "code"), text_at(fault, "message")});

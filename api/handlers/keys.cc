@@ -46,6 +46,7 @@ void create_key(Services& services, const CallPtr& call) {
     return call->fail({ErrorKind::kPermission, "insufficient_scope", "only keys of the first tenant make keys for other tenants"});
   }
   const NewApiKey key = make_api_key();
+  row.id = UuidGenerator(services.rng).next(SystemClock().wall());
   row.tenant = call->principal.tenant;
   row.prefix = key.prefix;
   services.keys.create(std::move(row), key.hash, tenant, call->deadline, [call, key](Result<store::KeyRow> created) {
