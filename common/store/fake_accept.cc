@@ -110,6 +110,7 @@ std::vector<Claimed> FakeDatabase::claim(const std::vector<ClaimRequest>& ticket
     c.timeout = e->asked.timeout;
     c.paused_total = e->paused_total;
     c.database_now = now();
+    c.repeats = !e->asked.retry_of.empty();
     claimed.push_back(std::move(c));
   }
   std::sort(claimed.begin(), claimed.end(), [](const Claimed& a, const Claimed& b) { return a.exec_id < b.exec_id; });

@@ -40,7 +40,8 @@ WITH ticket AS (
 )
 SELECT g.exec_id, g.tenant_id, x.task_id, x.task_version, x.plan_hash, x.input, x.limits, g.lane, g.priority, x.traceparent,
   g.epoch, g.rev, g.inbox, g.next_seq, w.backlog, g.cancelling, g.pausing, g.control, coalesce(cardinality(g.crashed_owners), 0),
-  x.created_at, g.started_at, x.timeout_ms, g.paused_total_us, now()
+  x.created_at, g.started_at, x.timeout_ms, g.paused_total_us, now(),
+  x.retry_of IS NOT NULL
 FROM got g JOIN waiting w USING (lane)
 JOIN executions x ON x.tenant_id = g.tenant_id AND x.exec_id = g.exec_id AND x.exec_id BETWEEN $4 AND $5
 ORDER BY g.exec_id)sql"};
@@ -72,6 +73,7 @@ Claimed read_claimed(const db::Rows& rows, std::size_t row) {
   if (!rows.is_null(row, 21)) c.timeout = Millis(rows.integer(row, 21));
   c.paused_total = Micros(rows.integer(row, 22));
   c.database_now = rows.time(row, 23);
+  c.repeats = rows.boolean(row, 24);
   return c;
 }
 

@@ -32,7 +32,8 @@ struct Claimed {
   std::uint64_t rev = 0;
   std::uint64_t inbox = 0;       ///< control writes so far; compare with what is seen
   std::uint64_t next_seq = 1;
-  bool first = false;            ///< never started; there is a history to load only if inbox > 0
+  bool first = false;            ///< never started; there is a history to load only if inbox > 0 or it repeats another
+  bool repeats = false;          ///< a retry: steps it kept are stored already
   bool backlog = false;          ///< rows wait without a ticket in its lane: call `feed`
   bool cancel_requested = false;
   bool pause_requested = false;

@@ -134,7 +134,7 @@ void Machine::decide() {
 }
 
 void Machine::save_pause() {
-  Park park{ExecutionStatus::kPaused, {}, {}, s_.calls > 0};
+  Park park{ExecutionStatus::kPaused, {}, {}, false, s_.calls > 0};
   std::vector<NewEvent> events;
   if (!s_.paused) {
     for (const NodeIndex index : s_.active) {
@@ -154,6 +154,9 @@ void Machine::save_wait(OwnTime due) {
   Park park;
   if (due != kNoTime) park.wake_at = wall(due);
   park.waiting_for = waiting_for();
+  park.calendar = std::any_of(s_.nodes.begin(), s_.nodes.end(), [](const Node& n) {
+    return n.state == NodeState::kSleeping && n.leaf->calendar;
+  });
   json::Object data{{"for", park.waiting_for}};
   if (park.wake_at) data.set("wake_at", format_rfc3339(*park.wake_at));
   s_.pending.onward.push_back({EventType::kExecutionWaiting, {}, 0, std::move(data)});

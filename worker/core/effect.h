@@ -28,6 +28,7 @@ struct Park {
   ExecutionStatus status = ExecutionStatus::kWaiting;  ///< kWaiting or kPaused
   std::optional<WallTime> wake_at = {};                ///< nullopt: only a control request or a signal wakes it
   json::Value waiting_for = {};                        ///< [{"step","for","until"?,…}]
+  bool calendar = false;                               ///< a date is among what it waits for: a pause does not move wake_at
   /// Paused with a frozen process: the status is written, lease and memory stay with the owner.
   bool keep = false;
 };
@@ -43,6 +44,7 @@ struct Checkpoint {
   Phase phase = Phase::kDispatching;
   json::Value progress = {};
   bool step_committed = false;       ///< a step ended by its own work: resets the crash count
+  bool compensates = false;          ///< there is something to undo: a cancel needs a worker
   std::optional<Park> park = {};     ///< at most one of park and final
   std::optional<Final> final = {};
 };

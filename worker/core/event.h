@@ -60,6 +60,7 @@ struct Begin {
   Facts facts;
   Control control = {};
   std::vector<pawl::Event> events = {};    ///< what is in the ledger already (accepted, early signals); may be empty
+  std::vector<StepRecord> kept = {};       ///< of the execution that this one repeats: they are not run again
 };
 
 /// A claimed execution that had started: its ledger and step records, both in order.

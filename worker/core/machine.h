@@ -181,6 +181,7 @@ class Machine {
 
   // recovery.cc: the past, by path.
   void remember(std::vector<pawl::Event>& events, std::vector<StepRecord>& steps);
+  void remember(std::vector<StepRecord>& steps);
   void remember_event(const pawl::Event& event);
   void remember_start(const pawl::Event& event);
   void remember_retry(const pawl::Event& event);

@@ -50,6 +50,11 @@ void Machine::remember(std::vector<pawl::Event>& events, std::vector<StepRecord>
     if (event.type == EventType::kStepStarted || event.type == EventType::kExecutionRecovered) was_parked = false;
     remember_event(event);
   }
+  remember(steps);
+  if (!was_parked) s_.pending.settled.push_back({EventType::kExecutionRecovered, {}, 0, json::Object{{"worker", s_.facts.worker}}});
+}
+
+void Machine::remember(std::vector<StepRecord>& steps) {
   for (StepRecord& record : steps) {
     Past& past = s_.past[record.path];
     FailurePtr failure = record.failure ? std::make_shared<const Failure>(std::move(*record.failure)) : nullptr;
@@ -57,7 +62,6 @@ void Machine::remember(std::vector<pawl::Event>& events, std::vector<StepRecord>
   }
   for (const auto& [path, past] : s_.past)
     if (!is_compensation(path)) ++s_.past_children[parent_path(path)];
-  if (!was_parked) s_.pending.settled.push_back({EventType::kExecutionRecovered, {}, 0, json::Object{{"worker", s_.facts.worker}}});
 }
 
 void Machine::remember_event(const pawl::Event& event) {

@@ -49,7 +49,10 @@ void Machine::on(Begin&& begin) {
   s_.origin = in_.now;
   step_phase(Trigger::kTaken);
   take_inbox(s_.facts.inbox, std::move(begin.control), begin.events);
-  s_.pending.onward.push_back({EventType::kExecutionStarted, {}, 0, json::Object{{"worker", s_.facts.worker}}});
+  // What is kept is told in the part that is settled, so the start comes before it there.
+  auto& events = begin.kept.empty() ? s_.pending.onward : s_.pending.settled;
+  events.push_back({EventType::kExecutionStarted, {}, 0, json::Object{{"worker", s_.facts.worker}}});
+  remember(begin.kept);
   open_root();
 }
 

@@ -54,7 +54,7 @@ void Machine::flush() {
     flight.batch = s_.batch++;
   }
   Checkpoint checkpoint{s_.inbox_seen, flight.settled, flight.steps, flight.onward, s_.phase, progress_of(s_),
-                        flight.step_committed, flight.park, flight.final};
+                        flight.step_committed, !s_.compensations.empty(), flight.park, flight.final};
   if (flight.park) checkpoint.phase = saves_pause ? Phase::kPaused : Phase::kWaiting;
   if (flight.final) {
     const auto beyond = static_cast<int>(flight.final->status) - static_cast<int>(ExecutionStatus::kCompleted);

@@ -64,9 +64,10 @@ store::Checkpoint entry_of(const store::Claimed& claimed, std::uint64_t rev, cor
   entry.phase = checkpoint.phase;
   entry.progress = std::move(checkpoint.progress);
   entry.step_committed = checkpoint.step_committed;
+  entry.compensates = checkpoint.compensates;
   if (checkpoint.park) {
     core::Park& park = *checkpoint.park;
-    entry.park = store::Park{park.status, park.wake_at, std::move(park.waiting_for), park.keep};
+    entry.park = store::Park{park.status, park.wake_at, std::move(park.waiting_for), park.calendar, park.keep};
   }
   if (checkpoint.final) {
     core::Final& final = *checkpoint.final;

@@ -28,7 +28,7 @@ WallTime Held::now() const { return shared_.clock.now(shared_.ports.loop.now());
 void Held::start() {
   shared_.plans.get(claimed_.tenant, claimed_.plan_hash, guarded([this](Result<plan::PlanPtr> plan) {
     if (ended_) return;
-    if (plan) return claimed_.first && claimed_.inbox == 0 ? begin(*plan, std::nullopt) : load_history(*plan);
+    if (plan) return claimed_.first && claimed_.inbox == 0 && !claimed_.repeats ? begin(*plan, std::nullopt) : load_history(*plan);
     if (plan.error().kind == ErrorKind::kInternal || plan.error().kind == ErrorKind::kNotFound) return give_up(plan.error());
     retry_timer_.start(retry_pause_, [this] { start(); });
     retry_pause_ = std::min(retry_pause_ * 2, kRetryMax);
@@ -51,7 +51,8 @@ void Held::begin(plan::PlanPtr plan, std::optional<store::History> history) {
   core::Facts facts = facts_of(claimed_, std::move(plan), shared_.options);
   core::Control control = control_of(claimed_.cancel_requested, claimed_.pause_requested, claimed_.control);
   if (claimed_.first) {
-    post(core::Begin{std::move(facts), std::move(control), history ? std::move(history->events) : std::vector<Event>{}});
+    if (!history) history.emplace();
+    post(core::Begin{std::move(facts), std::move(control), std::move(history->events), std::move(history->steps)});
   } else {
     post(core::Restore{std::move(facts), std::move(control), std::move(history->events), std::move(history->steps)});
   }
