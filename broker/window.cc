@@ -40,10 +40,12 @@ std::vector<int> weigh_prefetch(int sum, const std::vector<std::uint32_t>& deliv
 bool should_rebalance(const std::vector<int>& now, const std::vector<std::uint32_t>& delivered) {
   const int sum = std::accumulate(now.begin(), now.end(), 0);
   const auto total = std::accumulate(delivered.begin(), delivered.end(), std::uint64_t{0});
-  if (total < 4 * static_cast<std::uint64_t>(sum)) return false;
+  if (total == 0) return false;
   const auto wanted = weigh_prefetch(sum, delivered);
   for (std::size_t i = 0; i < now.size(); ++i) {
-    if (wanted[i] >= 2 * now[i]) return true;
+    // A share that was used up several times over is what holds its queue back, however slow the claims are.
+    const bool is_used_up = delivered[i] >= 4 * static_cast<std::uint32_t>(now[i]);
+    if (is_used_up && wanted[i] >= 2 * now[i]) return true;
   }
   return false;
 }

@@ -22,8 +22,7 @@ std::vector<int> split_prefetch(int sum, std::size_t queues);
 /// of queues.
 std::vector<int> weigh_prefetch(int sum, const std::vector<std::uint32_t>& delivered);
 
-/// True when some queue should have at least twice what it has, and the window turned over often enough to
-/// tell.
+/// True when some queue should have at least twice what it has, and used its share up often enough to tell.
 bool should_rebalance(const std::vector<int>& now, const std::vector<std::uint32_t>& delivered);
 
 enum class WindowStep : unsigned char {
