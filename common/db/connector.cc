@@ -55,7 +55,7 @@ void add_session_settings(Settings& settings, const ConnectionOptions& options) 
   // indexes, row by row of a batch, never a plan made for the moment the table was small (one that reads the whole of it), no
   // compilation of it, no planning per call.
   settings["options"] += " -c plan_cache_mode=force_generic_plan -c jit=off";
-  settings["options"] += " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
+  settings["options"] += " -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
   if (!options.role.empty()) settings["options"] += " -c role=" + escape_option(options.role);
   settings["client_encoding"] = "UTF8";
   settings["application_name"] = options.application_name.empty() ? "pawl" : options.application_name;

@@ -29,15 +29,16 @@ WITH RECURSIVE lane AS (
   SELECT t.lane, t.tenant_id, least($2::bigint, greatest(0, $3::bigint - coalesce((SELECT sum(o.open) FROM lane_load o
     WHERE o.tenant_id = t.tenant_id AND o.lane = t.lane), 0))) AS places
   FROM tenant t WHERE t.tenant_id IS NOT NULL
-), candidate AS (
+), candidate AS MATERIALIZED (
   SELECT c.exec_id, c.nth FROM room r CROSS JOIN LATERAL (
     SELECT f.exec_id, row_number() OVER (ORDER BY f.feed_class, f.exec_id) AS nth FROM live f
     WHERE f.lane = r.lane AND f.tenant_id = r.tenant_id AND f.feed_class IS NOT NULL
     ORDER BY f.feed_class, f.exec_id LIMIT r.places) c
   WHERE r.places > 0 ORDER BY c.nth, c.exec_id LIMIT $2
 ), locked AS MATERIALIZED (
-  SELECT l.exec_id FROM live l WHERE l.exec_id IN (SELECT exec_id FROM candidate) AND l.feed_class IS NOT NULL
-  ORDER BY l.exec_id FOR UPDATE SKIP LOCKED
+  -- Row by row over the primary key, whatever the statistics say of an index that was empty when they were made.
+  SELECT l.exec_id FROM (SELECT exec_id FROM candidate ORDER BY exec_id) c CROSS JOIN LATERAL (
+    SELECT f.exec_id FROM live f WHERE f.exec_id = c.exec_id AND f.feed_class + 0 IS NOT NULL FOR UPDATE SKIP LOCKED) l
 ), fed AS (
   UPDATE live l SET feed_class = NULL, ready = true, ticketed_at = now() FROM locked k WHERE l.exec_id = k.exec_id
   RETURNING l.exec_id, l.tenant_id, l.epoch, l.lane, l.priority
