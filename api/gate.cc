@@ -48,6 +48,9 @@ void Gate::on_head(const http::ExchangePtr& exchange) {
   call->exchange = exchange;
   call->style = http::error_style(exchange->head());
   call->deadline = loop_.now() + accept_deadline_;
+  auto query = http::Query::parse(exchange->head().query());
+  if (!query) return refuse(call, query.error());
+  call->query = std::move(*query);
   http::Router::Match match = router_.match(exchange->head().method, exchange->head().path());
   switch (match.kind) {
     case http::Router::Match::Kind::kBadPath:
@@ -63,9 +66,6 @@ void Gate::on_head(const http::ExchangePtr& exchange) {
   }
   call->route = &routes_[match.id];
   call->params = std::move(match.params);
-  auto query = http::Query::parse(exchange->head().query());
-  if (!query) return refuse(call, query.error());
-  call->query = std::move(*query);
   if (call->route->scope == Scope::kNone) return admit(call);
   authenticator_.authenticate(exchange->head().headers, [this, call](Result<Principal> principal) {
     if (!principal) return refuse(call, principal.error());

@@ -41,11 +41,14 @@ json::Value read_limits(Fields& fields, const plan::Limits& allowed, const std::
 /// `timeout` of the request: whole seconds; what it means depends on the door (http-api.md §3).
 Millis read_wait(Fields& fields, const plan::Plan& plan, RunKind kind) {
   Millis wait = plan.timeout.value_or(kDefaultSyncTimeout);
-  if (const auto seconds = fields.integer("timeout", 0, INT64_MAX / 1000)) {
-    if (kind == RunKind::kSync && *seconds > kMaxSyncTimeout.count() / 1000)
-      fields.fault("timeout", "out_of_range", "timeout cannot exceed 300 seconds");
-    else if (*seconds > 0) wait = Millis{*seconds * 1000};
-  }
+  const json::Value given = fields.any("timeout").value_or(json::Value());
+  if (given.is_null()) return std::min(wait, kMaxSyncTimeout);
+  constexpr std::int64_t kMost = kMaxSyncTimeout.count() / 1000;
+  const bool is_more = given.is_uint() || (given.is_int() && given.as_int() > kMost);
+  if (!given.is_int() && !given.is_uint()) fields.fault("timeout", "wrong_type", "must be an integer");
+  else if (given.is_int() && given.as_int() < 0) fields.fault("timeout", "out_of_range", "must not be negative");
+  else if (is_more && kind == RunKind::kSync) fields.fault("timeout", "out_of_range", "timeout cannot exceed 300 seconds");
+  else if (!is_more && given.as_int() > 0) wait = Millis{given.as_int() * 1000};
   return std::min(wait, kMaxSyncTimeout);
 }
 

@@ -25,26 +25,12 @@ Result<std::optional<std::uint64_t>> if_match_of(const Call& call) {
   return rev;
 }
 
-void tell_owner(Services& services, const store::ControlRequest& request, const store::ControlOutcome& outcome) {
-  if (!outcome.owner.empty())
-    services.bus.send_control("worker." + outcome.owner, json::Object{{"exec_id", request.exec_id.to_string()}});
-  if (outcome.ticket) {
-    broker::TicketMessage ticket;
-    ticket.exec_id = request.exec_id;
-    ticket.epoch = outcome.epoch;
-    ticket.lane = outcome.lane;
-    ticket.resume = true;
-    services.publisher.publish(std::move(ticket), [](const Result<void>&) {});
-  }
-  services.waiter.wake(request.exec_id);
-}
-
 void control(Services& services, const CallPtr& call, store::ControlRequest request) {
   request.tenant = call->principal.tenant;
   request.actor = call->principal.key_id.to_string();
   services.controls.control(request, call->deadline, [&services, call, request](Result<store::ControlOutcome> outcome) {
     if (!outcome) return call->fail(outcome.error());
-    tell_owner(services, request, *outcome);
+    tell_owner(services, request.exec_id, *outcome);
     const int status = outcome->changed ? 202 : 200;
     services.reads.get(request.tenant, request.exec_id, services.loop.now() + kMaxAnswerRead, [call, status](Result<store::ExecutionRow> row) {
       if (!row) return call->fail(row.error());
@@ -82,6 +68,20 @@ void pause(Services& services, const CallPtr& call) { control_with(services, cal
 void resume(Services& services, const CallPtr& call) { control_with(services, call, store::ControlKind::kResume); }
 
 }  // namespace
+
+void tell_owner(Services& services, const Uuid& exec_id, const store::ControlOutcome& outcome) {
+  if (!outcome.owner.empty())
+    services.bus.send_control("worker." + outcome.owner, json::Object{{"exec_id", exec_id.to_string()}});
+  if (outcome.ticket) {
+    broker::TicketMessage ticket;
+    ticket.exec_id = exec_id;
+    ticket.epoch = outcome.epoch;
+    ticket.lane = outcome.lane;
+    ticket.resume = true;
+    services.publisher.publish(std::move(ticket), [](const Result<void>&) {});
+  }
+  services.waiter.wake(exec_id);
+}
 
 void add_control_routes(Services& services, std::vector<Route>& routes) {
   using enum http::Method;

@@ -17,6 +17,9 @@ void add_control_routes(Services& services, std::vector<Route>& routes);
 void add_key_routes(Services& services, std::vector<Route>& routes);
 void add_document_routes(Services& services, std::vector<Route>& routes);
 
+/// After a control write: the owner is told, or a worker is called for; who waits here looks again.
+void tell_owner(Services& services, const Uuid& exec_id, const store::ControlOutcome& outcome);
+
 /// All of them.
 std::vector<Route> all_routes(Services& services);
 

@@ -34,6 +34,7 @@ std::vector<std::string> read_scopes(Fields& fields, const Principal& principal)
 }
 
 void create_key(Services& services, const CallPtr& call) {
+  if (auto known = only_queries(*call, {}); !known) return call->fail(known.error());
   Fields fields(call->body);
   store::KeyRow row;
   row.name = fields.text("name", 1, 128).value_or("");
@@ -68,6 +69,7 @@ void list_keys(Services& services, const CallPtr& call) {
 }
 
 void revoke_key(Services& services, const CallPtr& call) {
+  if (auto known = only_queries(*call, {}); !known) return call->fail(known.error());
   const auto id = Uuid::parse(call->param("key_id"));
   if (!id) return call->fail(not_found("key"));
   services.keys.revoke(call->principal.tenant, *id, call->deadline, [&services, call, id = *id](Result<void> revoked) {

@@ -102,8 +102,7 @@ void cancel_after_timeout(Services& services, const Call& call, const Uuid& exec
   request.reason = "the sync wait ran out and on_timeout=cancel was asked for";
   request.actor = call.principal.key_id.to_string();
   services.controls.control(std::move(request), services.loop.now() + kWatchPoll * 5, [&services, exec_id](const Result<store::ControlOutcome>& outcome) {
-    if (outcome && !outcome->owner.empty())
-      services.bus.send_control("worker." + outcome->owner, json::Object{{"exec_id", exec_id.to_string()}});
+    if (outcome) tell_owner(services, exec_id, *outcome);
   });
 }
 
@@ -121,14 +120,12 @@ void wait_and_answer(Services& services, const CallPtr& call, const Accepted& ac
   });
 }
 
-void run_one(Services& services, const CallPtr& call, const CachedTask& task, const json::Value& body, RunKind kind) {
-  auto origin = origin_of(services, *call);
-  if (!origin) return call->fail(origin.error());
+void run_one(Services& services, const CallPtr& call, const CachedTask& task, const json::Value& body, const Origin& origin, RunKind kind) {
   auto submission = read_submission(body, task, services, kind, "");
   if (!submission) return call->fail(submission.error());
-  submission->execution.traceparent = origin->traceparent;
-  submission->execution.idempotency_key = origin->key;
-  submission->execution.fingerprint = origin->fingerprint;
+  submission->execution.traceparent = origin.traceparent;
+  submission->execution.idempotency_key = origin.key;
+  submission->execution.fingerprint = origin.fingerprint;
   if (task.task_id.empty() || kind == RunKind::kBatchItem) submission->execution.plan = task.plan->source;
   const bool cancel = call->query.get("on_timeout") == "cancel";
   const bool is_sync = kind == RunKind::kSync;
@@ -158,12 +155,14 @@ void refuse_unknown(Services& services, const CallPtr& call, RunKind kind, const
 }
 
 void run_task(Services& services, const CallPtr& call, RunKind kind) {
+  auto origin = origin_of(services, *call);
+  if (!origin) return call->fail(origin.error());
   if (auto known = check_run_query(*call, kind); !known) return call->fail(known.error());
   if (auto long_strings = check_strings(call->body, {"with"}); !long_strings.empty()) return call->fail(faults_error(std::move(long_strings)));
   services.task_cache.newest(call->principal.tenant, call->param("task_id"), call->deadline,
-                             [&services, call, kind](const Result<CachedTask>& task) {
+                             [&services, call, kind, origin = *origin](const Result<CachedTask>& task) {
     if (!task) return refuse_unknown(services, call, kind, task.error());
-    run_one(services, call, *task, call->body, kind);
+    run_one(services, call, *task, call->body, origin, kind);
   });
 }
 
@@ -172,10 +171,11 @@ void run_async(Services& services, const CallPtr& call) { run_task(services, cal
 
 /// A plan in the request itself: checked like a task, stored by its hash.
 void run_inline(Services& services, const CallPtr& call) {
+  auto origin = origin_of(services, *call);
+  if (!origin) return call->fail(origin.error());
   if (auto known = only_queries(*call, {}); !known) return call->fail(known.error());
   const json::Value* document = call->body.find("plan");
   if (document == nullptr) {
-    const json::Value body = call->body.is_object() ? call->body : json::Value(json::Object{});
     return call->fail(faults_error({call->body.is_object() ? Fault{"/plan", "required", "is required"} : Fault{"", "wrong_type", "must be an object"}}));
   }
   auto checked = check_task(*document, services.rules, IdRule::kOptional);
@@ -187,25 +187,27 @@ void run_inline(Services& services, const CallPtr& call) {
     for (Fault& fault : faults) fault.pointer.insert(0, "/plan");
     return call->fail(faults_error(std::move(faults)));
   }
-  run_one(services, call, CachedTask{"", 0, std::move(*checked.plan)}, std::move(rest), RunKind::kAsync);
+  run_one(services, call, CachedTask{"", 0, std::move(*checked.plan)}, std::move(rest), *origin, RunKind::kAsync);
 }
 
 /// The answers of a batch, in order of its items.
 struct Batch {
   json::Array answers;
   std::size_t open = 0;
-  int accepted = 0;
+  int accepted = 0, replayed = 0;
+  bool has_key = false;  ///< the request as a whole has one: its answer must not tell items of a replay apart
 };
 
 void finish_item(const CallPtr& call, const std::shared_ptr<Batch>& batch, std::size_t at, json::Value answer) {
   batch->answers[at] = std::move(answer);
   if (--batch->open > 0) return;
-  call->answer(200, "batch stored", json::Object{{"items", std::move(batch->answers)}, {"accepted", batch->accepted}});
+  auto response = http::success(200, "batch stored", json::Object{{"items", std::move(batch->answers)}, {"accepted", batch->accepted}});
+  if (batch->has_key && batch->accepted > 0 && batch->replayed == batch->accepted) response.header("Idempotent-Replayed", "true");
+  call->answer(std::move(response));
 }
 
-json::Value item_error(const Call& call, const Error& error) {
+json::Value item_error(const Error& error) {
   const http::Response response = http::failure(error, http::ErrorStyle::kEnvelope);
-  static_cast<void>(call);
   json::Object out{{"status", response.status}};
   json::Object inner{{"code", error.code}, {"message", error.message}};
   if (response.status >= 500) inner = json::Object{{"code", response.status == 503 ? "unavailable" : "internal"}, {"message", "not stored; try this item again"}};
@@ -219,7 +221,7 @@ void run_item(Services& services, const CallPtr& call, const CachedTask& task, c
               const std::shared_ptr<Batch>& batch, std::size_t at) {
   auto submission = read_submission(item, task, services, RunKind::kBatchItem, "/items/" + std::to_string(at));
   if (!submission) {
-    services.loop.post([call, batch, at, answer = item_error(*call, submission.error())] { finish_item(call, batch, at, answer); });
+    services.loop.post([call, batch, at, answer = item_error(submission.error())] { finish_item(call, batch, at, answer); });
     return;
   }
   store::NewExecution& execution = submission->execution;
@@ -234,15 +236,18 @@ void run_item(Services& services, const CallPtr& call, const CachedTask& task, c
     execution.fingerprint = origin.fingerprint;
   }
   submit(services, call, std::move(*submission), false, [call, batch, at](Result<Accepted> accepted) {
-    if (!accepted) return finish_item(call, batch, at, item_error(*call, accepted.error()));
+    if (!accepted) return finish_item(call, batch, at, item_error(accepted.error()));
     ++batch->accepted;
     json::Object answer{{"status", 202}, {"data", accepted_json(accepted->exec_id)}};
-    if (accepted->kind == Accepted::Kind::kReplayed) answer.set("replayed", true);
+    if (accepted->kind == Accepted::Kind::kReplayed) ++batch->replayed;
+    if (accepted->kind == Accepted::Kind::kReplayed && !batch->has_key) answer.set("replayed", true);
     finish_item(call, batch, at, std::move(answer));
   });
 }
 
 void run_batch(Services& services, const CallPtr& call) {
+  auto origin = origin_of(services, *call);
+  if (!origin) return call->fail(origin.error());
   if (auto known = only_queries(*call, {}); !known) return call->fail(known.error());
   Fields fields(call->body);
   fields.require("items");
@@ -250,14 +255,13 @@ void run_batch(Services& services, const CallPtr& call) {
   if (items && items->empty()) fields.fault("items", "too_few", "must have at least one item");
   fields.add(check_strings(call->body, {"with"}));
   if (auto done = fields.finish(); !done) return call->fail(done.error());
-  auto origin = origin_of(services, *call);
-  if (!origin) return call->fail(origin.error());
   services.task_cache.newest(call->principal.tenant, call->param("task_id"), call->deadline,
                              [&services, call, items = *items, origin = *origin](const Result<CachedTask>& task) {
     if (!task) return call->fail(task.error());
     auto batch = std::make_shared<Batch>();
     batch->answers.resize(items.size());
     batch->open = items.size();
+    batch->has_key = !origin.key.empty();
     for (std::size_t at = 0; at < items.size(); ++at) run_item(services, call, *task, origin, items[at], batch, at);
   });
 }

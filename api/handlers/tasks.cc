@@ -61,6 +61,7 @@ Result<json::Value> with_path_id(const Call& call) {
 }
 
 void put_task(Services& services, const CallPtr& call) {
+  if (auto known = only_queries(*call, {}); !known) return call->fail(known.error());
   auto document = with_path_id(*call);
   if (!document) return call->fail(document.error());
   auto checked = check_task(*document, services.rules, IdRule::kRequired);
@@ -103,6 +104,7 @@ void list_tasks(Services& services, const CallPtr& call) {
 }
 
 void list_versions(Services& services, const CallPtr& call) {
+  if (auto known = only_queries(*call, {}); !known) return call->fail(known.error());
   services.tasks.versions(call->principal.tenant, call->param("task_id"), call->deadline,
                           [&services, call](Result<store::TaskList> list) {
     if (!list) return call->fail(list.error());
@@ -111,6 +113,7 @@ void list_versions(Services& services, const CallPtr& call) {
 }
 
 void delete_task(Services& services, const CallPtr& call) {
+  if (auto known = only_queries(*call, {}); !known) return call->fail(known.error());
   services.tasks.remove(call->principal.tenant, call->param("task_id"), call->deadline, [&services, call](Result<void> removed) {
     if (!removed) return call->fail(removed.error());
     tell_others(services, *call);
@@ -120,6 +123,7 @@ void delete_task(Services& services, const CallPtr& call) {
 
 /// All faults, the effective policy of each step, the static estimate. Stores nothing.
 void validate_task(Services& services, const CallPtr& call) {
+  if (auto known = only_queries(*call, {}); !known) return call->fail(known.error());
   auto checked = check_task(call->body, services.rules, IdRule::kOptional);
   if (!checked.plan) return call->fail(checked.error());
   const plan::Plan& plan = **checked.plan;
@@ -132,6 +136,7 @@ void validate_task(Services& services, const CallPtr& call) {
 }
 
 void list_tools(Services& services, const CallPtr& call) {
+  if (auto known = only_queries(*call, {}); !known) return call->fail(known.error());
   services.reads.tools(call->deadline, [&services, call](Result<std::vector<store::ToolDescriptor>> tools) {
     if (!tools) return call->fail(tools.error());
     json::Array items;

@@ -29,6 +29,11 @@ std::string new_request_id(Rng& rng) {
   return to_hex(raw);
 }
 
+std::string request_id_of(const RequestHead& head, Rng& rng) {
+  const auto given = head.headers.get("x-request-id");
+  return given && is_sane_request_id(*given) ? std::string(*given) : new_request_id(rng);
+}
+
 std::string chunk_of(std::string_view piece) {
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string size;
@@ -131,8 +136,7 @@ void Connection::take_head() {
   ++core_.stats.requests;
   ++core_.stats.in_flight;
   RequestHead head = parser_.take_head();
-  const auto given = head.headers.get("x-request-id");
-  std::string id = given && is_sane_request_id(*given) ? std::string(*given) : new_request_id(core_.rng);
+  std::string id = request_id_of(head, core_.rng);
   keep_alive_ = head.keep_alive;
   head_only_ = head.method == Method::kHead;
   exchange_ = std::make_shared<ConnectionExchange>(this, std::move(head), std::move(id), stream_->peer_address());
@@ -181,13 +185,15 @@ void Connection::refuse_unparsable() {
   if (discarding_) return linger();  // answered before
   Response response = core_.application.on_bad_request(failure.status, failure.code, failure.message);
   response.close = true;
-  if (!exchange_) {
-    const std::string id = new_request_id(core_.rng);
-    response.header("X-Request-Id", id);
-    write(render_head(response, Framing::kLength, false, core_.date()) + response.body);
-    return linger();
-  }
+  if (!exchange_) return answer_without_exchange(std::move(response));
   answer(std::move(response));
+}
+
+/// Before there was a whole head; the connection ends.
+void Connection::answer_without_exchange(Response response) {
+  response.header("X-Request-Id", request_id_of(parser_.head_so_far(), core_.rng));
+  write(render_head(response, Framing::kLength, false, core_.date()) + response.body);
+  linger();
 }
 
 bool Connection::may_keep_alive(const Response& response) const {
@@ -307,8 +313,7 @@ void Connection::sweep(MonoTime now) {
   Response response = core_.application.on_bad_request(408, "request_too_slow", "the request did not arrive in time");
   response.close = true;
   if (exchange_) return answer(std::move(response));
-  write(render_head(response, Framing::kLength, false, core_.date()) + response.body);
-  linger();
+  answer_without_exchange(std::move(response));
 }
 
 void Connection::stop() {

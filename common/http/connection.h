@@ -83,6 +83,7 @@ class Connection {
   void take_head();
   void take_complete();
   void refuse_unparsable();
+  void answer_without_exchange(Response response);
   void continue_body(std::size_t max_body);
   void answer(Response response);
   void begin_stream(Response response);

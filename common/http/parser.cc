@@ -221,6 +221,7 @@ void RequestParser::next() {
 void RequestParser::limit_body(std::size_t bytes) { state_->body_limit = bytes; }
 void RequestParser::discard_body() { state_->discard = true; }
 RequestHead RequestParser::take_head() { return std::exchange(state_->head, {}); }
+const RequestHead& RequestParser::head_so_far() const { return state_->head; }
 std::string RequestParser::take_body() { return std::exchange(state_->body, {}); }
 std::size_t RequestParser::body_bytes() const { return state_->body_seen; }
 bool RequestParser::in_message() const { return state_->in_message; }

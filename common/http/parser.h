@@ -48,6 +48,8 @@ class RequestParser {
 
   /// The head, once after kHead.
   [[nodiscard]] RequestHead take_head();
+  /// The head as far as it has come; for answers to what could not be parsed.
+  [[nodiscard]] const RequestHead& head_so_far() const;
   [[nodiscard]] std::string take_body();
   [[nodiscard]] std::size_t body_bytes() const;
   /// True from the first byte of a request to its end.

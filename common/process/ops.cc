@@ -44,7 +44,7 @@ http::Response OpsApplication::answer(std::string_view path) const {
   if (readiness.parts.is_object()) {
     for (const auto& [name, state] : readiness.parts.as_object()) {
       body.set(name, state);
-      if (readiness.ready && state.is_string() && state.as_string() != "ok") body.set("status", "degraded");
+      if (readiness.ready && state.is_string() && state.as_string().starts_with("degraded")) body.set("status", "degraded");
     }
   }
   http::Response response{.status = readiness.ready ? 200 : 503, .body = json::write(std::move(body))};

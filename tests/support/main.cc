@@ -1,5 +1,5 @@
-// The main of every ring. `--area=NAME` runs the tests of one folder of the ring, in one process, so that its tests
-// share one Postgres and one RabbitMQ. An area without tests passes.
+// The main of every ring. `--area=NAME` runs the tests of one folder of the ring (or of one file NAME_test.cc), in one
+// process, so that its tests share one Postgres and one RabbitMQ. An area without tests passes.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace {
 
-/// A GoogleTest filter of every test whose source file lies in a folder of this name.
+/// A GoogleTest filter of every test whose source file lies in a folder of this name, or is named so.
 std::string filter_of(const std::string& area) {
   std::string filter;
   const auto* all = testing::UnitTest::GetInstance();
@@ -15,7 +15,8 @@ std::string filter_of(const std::string& area) {
     const auto* suite = all->GetTestSuite(s);
     for (int t = 0; t < suite->total_test_count(); ++t) {
       const auto* test = suite->GetTestInfo(t);
-      if (std::string(test->file()).find("/" + area + "/") == std::string::npos) continue;
+      const std::string file = "/" + std::string(test->file());
+      if (file.find("/" + area + "/") == std::string::npos && !file.ends_with("/" + area + "_test.cc")) continue;
       filter += std::string(suite->name()) + "." + test->name() + ":";
     }
   }
