@@ -48,6 +48,11 @@ void Gate::on_head(const http::ExchangePtr& exchange) {
   call->exchange = exchange;
   call->style = http::error_style(exchange->head());
   call->deadline = loop_.now() + accept_deadline_;
+  if (exchange->head().method == http::Method::kConnect && !exchange->head().path().starts_with('/')) {
+    // Its target is no path: nothing here is a proxy.
+    const Error error{ErrorKind::kInvalid, "method_not_allowed", "CONNECT is not served"};
+    return call->answer(http::failure(error, call->style).header("Allow", "GET, HEAD, POST, PUT, DELETE"));
+  }
   auto query = http::Query::parse(exchange->head().query());
   if (!query) return refuse(call, query.error());
   call->query = std::move(*query);

@@ -23,7 +23,8 @@ inline constexpr Millis kMaxLongPoll{60'000};                         ///< `?wai
 inline constexpr Millis kMaxAnswerRead{2000};                          ///< to read back what a control request changed
 inline constexpr Millis kWatchPoll{1000};                             ///< a watched execution is re-read so often
 inline constexpr Millis kWatchRenew{15'000};                          ///< its owner is told again so often
-inline constexpr Millis kCatalogueRefresh{5000};                       ///< tools on offer are read again so often
+inline constexpr Millis kCatalogueRefresh{5000};                      ///< tools on offer are read again so often
+inline constexpr Millis kCatalogueFirst{500};                         ///< and so often until the first worker came
 inline constexpr Millis kKeyFresh{3000};                              ///< a checked key is trusted so long: revocation ≤ 5 s
 inline constexpr std::size_t kMaxCachedKeys = 10'000;
 inline constexpr Millis kTaskFresh{1000};                              ///< a lost word about a change costs at most this

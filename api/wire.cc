@@ -112,7 +112,7 @@ class WiredApi final : public ApiProcess {
     pool_->on_health([this](bool healthy) {
       if (healthy) first_contact();
     });
-    catalogue_timer_.every(kCatalogueRefresh, [this] { refresh_catalogue(); });
+    schedule_catalogue();
     log_.info("serving", {{"listen", config_.text("listen")}, {"ops_listen", config_.text("ops_listen")}});
     return {};
   }
@@ -178,6 +178,13 @@ class WiredApi final : public ApiProcess {
     }
     std::fprintf(file, "%s\n", key.c_str());
     std::fclose(file);
+  }
+
+  void schedule_catalogue() {
+    catalogue_timer_.start(tool_catalogue_.known ? kCatalogueRefresh : kCatalogueFirst, [this] {
+      refresh_catalogue();
+      schedule_catalogue();
+    });
   }
 
   void refresh_catalogue() {

@@ -94,11 +94,12 @@ void list_executions(Services& services, const CallPtr& call) {
 
 void get_stats(Services& services, const CallPtr& call) {
   if (auto known = only_queries(*call, {}); !known) return call->fail(known.error());
-  services.reads.stats(call->principal.tenant, call->deadline, [call](Result<store::Stats> stats) {
+  services.reads.stats(call->principal.tenant, call->deadline, [&services, call](Result<store::Stats> stats) {
     if (!stats) return call->fail(stats.error());
     json::Object by_status;
     for (const auto& [status, count] : stats->by_status) by_status.set(status, count);
     json::Object lanes;
+    for (const std::string& lane : services.lanes) stats->lanes.try_emplace(lane);
     for (const auto& [lane, numbers] : stats->lanes) lanes.set(lane, json::Object{{"queued", numbers.queued}, {"running", numbers.running}});
     call->answer(200, "statistics", json::Object{{"by_status", std::move(by_status)}, {"lanes", std::move(lanes)}, {"workers", stats->workers}});
   });

@@ -77,7 +77,9 @@ ParseFailure RequestParser::State::failure_of(llhttp_errno_t error) const {
   // A bad line end after a version that is fine is a syntax fault, and a length beside a coding is smuggling.
   if (error == HPE_INVALID_VERSION && parser.http_major != 1)
     return {505, "http_version_not_supported", "only HTTP/1.0 and HTTP/1.1 are served"};
-  if (error == HPE_INVALID_TRANSFER_ENCODING && head.headers.count("content-length") == 0)
+  const bool is_smuggling = head.headers.count("content-length") > 0 ||
+                            (head.headers.count("transfer-encoding") > 0 && equals_ignoring_case(name, "transfer-encoding"));
+  if (error == HPE_INVALID_TRANSFER_ENCODING && !is_smuggling)
     return {501, "not_implemented", "the only transfer coding served is chunked"};
   return {400, "bad_request", "the request is not well-formed HTTP/1.1"};
 }

@@ -170,7 +170,7 @@ TEST_F(ApiHttp, TheClientsRequestIdComesBackWhenItIsSane) {
 }
 
 TEST_F(ApiHttp, BodiesOverOneMebibyteAreRefusedEarly) {
-  const std::string body = R"({"plan":{"steps":[]},"with":{"a":")" + std::string((1 << 20) - 37, 'a') + "\"}}";
+  const std::string body = R"({"plan":{"steps":[]},"with":{"a":")" + std::string((1 << 20) - 36, 'a') + "\"}}";
   ASSERT_EQ(body.size(), (1u << 20) + 1);
   const HttpAnswer answer = client.post("/api/v0/executions", body);
   EXPECT_EQ(answer.status, 413);

@@ -171,7 +171,7 @@ TEST_F(ApiRun, InlinePlansNeedNoId) {
 TEST_F(ApiRun, BatchesAnswerItemByItem) {
   put("strict", R"({"input_schema":{"type":"object","required":["n"]},"steps":[{"id":"a","tool":"echo","with":"${{ input }}"}]})");
   const HttpAnswer answer = client.post(door("strict", "batch"),
-      R"({"items":[{"with":{"n":1}},{"with":{}},{"with":{"n":3},"idempotency_key":"batch-3"},{"with":{"n":3},"idempotency_key":"batch-3"},{"nope":1}]})");
+      R"({"items":[{"with":{"n":1}},{"with":{}},{"with":{"n":3},"idempotency_key":"batch-3"},{"with":{"n":3},"idempotency_key":"batch-3"},{"with":{"n":1},"nope":1}]})");
   ASSERT_EQ(answer.status, 200) << answer.body;
   ASSERT_EQ(answer.data("items").as_array().size(), 5u);
   EXPECT_EQ(answer.data("items.0.status").as_int(), 202);
@@ -259,7 +259,7 @@ TEST_F(ApiRun, TheTraceOfTheRequestIsCarriedOn) {
   const std::string parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   const HttpAnswer answer = client.post("/api/v0/executions", R"({"plan":)" + std::string(kEchoPlan) + "}", {{"traceparent", parent}});
   ASSERT_EQ(answer.status, 202);
-  EXPECT_NE(stack.sql("SELECT traceparent FROM executions WHERE id = '" + answer.text("exec_id") + "'").find("0af7651916cd43dd8448eb211c80319c"),
+  EXPECT_NE(stack.sql("SELECT traceparent FROM executions WHERE exec_id = '" + answer.text("exec_id") + "'").find("0af7651916cd43dd8448eb211c80319c"),
             std::string::npos);
 }
 

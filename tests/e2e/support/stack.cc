@@ -95,8 +95,13 @@ Stack::Stack(const Options& options)
   }
   for (const auto& worker : workers_) worker->wait_ready();
   if (!apis_.empty() && !workers_.empty()) {
-    Client first = client();
-    wait_until("the tools of the first worker", 15s, [&] { return !first.get("/api/v0/tools").data("items.0").is_null(); });
+    // Each API reads the tools on offer now and then; from here on it checks their parameters.
+    for (const auto& api : apis_) {
+      Client asks(api->port(), admin_key_);
+      wait_until("the tools of the first worker", 15s, [&] {
+        return !asks.post("/api/v0/tasks/validate", R"({"steps":[{"id":"a","tool":"nonesuch"}]})").data("warnings.0").is_null();
+      });
+    }
   }
 }
 
