@@ -96,7 +96,7 @@ Result<json::Value> scalar(const YAML::Node& node) {
 class Converter {
  public:
   Result<json::Value> convert(const YAML::Node& node, std::size_t depth) {
-    if (++nodes_ > kMaxYamlNodes) return refuse(node.Mark(), "too many values (aliases count each time); give JSON");
+    if (++nodes_ > kMaxYamlNodes) return refuse(node.Mark(), "too many values (aliases count each time)");
     if (node.IsScalar()) return scalar(node);
     if (!node.IsSequence() && !node.IsMap()) return json::Value();
     if (depth >= kMaxYamlDepth)

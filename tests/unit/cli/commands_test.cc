@@ -135,7 +135,8 @@ TEST(Errors, FaultsOfAPlanAreListedWithTheirPlaces) {
   world.files["t.json"] = R"({"id":"t","steps":[]})";
   world.server.answer("PUT /api/v0/tasks/t", 422,
                       R"({"status":422,"error":{"code":"validation_failed","message":"2 faults","errors":[
-                          {"pointer":"/steps","code":"too_few","message":"needs a step"},{"pointer":"","code":"x","message":"\u001b[2J"}]}})");
+                          {"pointer":"/steps","code":"too_few","message":"needs a step"},
+                          {"pointer":"","code":"x","message":"\u001b[2J"}]}})");
   EXPECT_EQ(world.run({"task", "put", "t.json"}), kExitUsage);
   EXPECT_NE(world.screen.errors.find("  /steps: needs a step\n"), std::string::npos);
   EXPECT_NE(world.screen.errors.find("  (document): \\u001b[2J\n"), std::string::npos);

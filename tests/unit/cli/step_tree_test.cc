@@ -23,7 +23,8 @@ json::Value execution(const std::string& more = "") {
 json::Value steps() {
   return parsed(R"([{"path":"fetch","status":"completed","tool":"http","duration_ms":120,"attempt":1},
     {"path":"each","status":"running","kind":"for_each","started_at":"2026-11-20T10:00:02Z"},
-    {"path":"each[0].call","status":"failed","tool":"http","attempt":4,"max_attempts":4,"error":{"code":"http_503","message":"no\u001b[2J"}},
+    {"path":"each[0].call","status":"failed","tool":"http","attempt":4,"max_attempts":4,
+     "error":{"code":"http_503","message":"no\u001b[2J"}},
     {"path":"each[1].call","status":"retrying","tool":"http","attempt":2,"max_attempts":4},
     {"path":"last","status":"pending","tool":"echo","attempt":0}])");
 }
@@ -84,7 +85,8 @@ TEST(StepTree, TheBarIsEmptyAtFirstAndFullAtTheEnd) {
 TEST(StepTree, AnOutcomeSaysWhatWentWrong) {
   const auto failed = parsed(
       R"({"status":"failed","started_at":"2026-11-20T10:00:00Z","finished_at":"2026-11-20T10:00:03.500Z",
-    "error":{"step":"fetch","category":"transient","code":"http_503","message":"no answer","suggestion":"try later"}})");
+    "error":{"step":"fetch","category":"transient","code":"http_503","message":"no answer",
+    "suggestion":"try later"}})");
   EXPECT_EQ(outcome_line(failed, Face{}), "failed in 3.5s: step fetch: transient/http_503: no answer");
   EXPECT_EQ(what_to_do("try later"), "what to do: try later\n");
   EXPECT_EQ(what_to_do(""), "");
