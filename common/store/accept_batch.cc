@@ -16,8 +16,8 @@ INSERT INTO plans (tenant_id, hash, document)
 SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::text[]) AS p(tenant_id, hash, document) ORDER BY 1, 2
 ON CONFLICT DO NOTHING)sql"};
 
-// `room` is what fair sharing leaves to each tenant and lane; who has rows waiting to be fed queues behind them. (Not EXISTS,
-// which would be hashed: all waiting rows of the tenant, for every batch.)
+// `room` is what fair sharing leaves to each tenant and lane; who has rows waiting to be fed queues behind
+// them. (Not EXISTS, which would be hashed: all waiting rows of the tenant, for every batch.)
 const db::Statement kAccept{"accept", R"sql(
 WITH incoming AS MATERIALIZED (
   SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bytea[], $6::text[], $7::text[], $8::bigint[],
@@ -116,8 +116,8 @@ struct AcceptColumns {
   db::Params take() {
     db::Params out;
     const auto add = [&out](auto&... columns) { (out.push_back(columns.take()), ...); };
-    add(exec, tenant, task, version, hash, input, lane, priority, run_at, timeout, labels, limits, session, retry_of, trace, by,
-        key, fingerprint, sync);
+    add(exec, tenant, task, version, hash, input, lane, priority, run_at, timeout, labels, limits, session,
+        retry_of, trace, by, key, fingerprint, sync);
     out.push_back(db::text_param(std::to_string(kIdempotencyKept.count()) + " milliseconds"));
     out.push_back(db::int_param(kMaxOpenTickets));
     return out;
@@ -140,7 +140,8 @@ const db::Statement kDatabaseNow{"database_now", "SELECT now()"};
 
 std::vector<db::Call> accept_calls(std::span<const AcceptRow> rows) {
   std::vector<db::Call> calls;
-  if (std::any_of(rows.begin(), rows.end(), [](const AcceptRow& row) { return row.execution->plan.has_value(); })) {
+  if (std::any_of(rows.begin(), rows.end(),
+                  [](const AcceptRow& row) { return row.execution->plan.has_value(); })) {
     calls.push_back(plans_call(rows));
   }
   AcceptColumns columns;

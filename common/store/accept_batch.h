@@ -16,8 +16,9 @@ struct AcceptRow {
   const std::string* input;  ///< as JSON text
 };
 
-/// The calls of one transaction: plans first (if any is given), then everything else in one statement. The last result has
-/// a row per new execution (mine, 'new', ticketed) and per key found taken (mine, 'old', its exec_id, same fingerprint).
+/// The calls of one transaction: plans first (if any is given), then everything else in one statement. The
+/// last result has a row per new execution (mine, 'new', ticketed) and per key found taken (mine, 'old', its
+/// exec_id, same fingerprint).
 std::vector<db::Call> accept_calls(std::span<const AcceptRow> rows);
 /// The tenants of a batch, each once.
 std::vector<Uuid> tenants_of(std::span<const AcceptRow> rows);

@@ -11,8 +11,9 @@
 namespace pawl::store {
 namespace {
 
-// Rows are locked first, in id order (lock order of the room: live by id, then lane_load, then final_counts). `fresh` is the
-// inbox rule: without it only the settled part goes in. $1..$2 bound the ids, so that only their days' partitions are opened.
+// Rows are locked first, in id order (lock order of the room: live by id, then lane_load, then final_counts).
+// `fresh` is the inbox rule: without it only the settled part goes in. $1..$2 bound the ids, so that only
+// their days' partitions are opened.
 const db::Statement kCheckpoint{"checkpoint", R"sql(
 WITH entry AS MATERIALIZED (
   SELECT * FROM unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[],
@@ -111,12 +112,14 @@ struct EntryColumns {
   }
   void take(db::Params& out) {
     const auto add = [&out](auto&... columns) { (out.push_back(columns.take()), ...); };
-    add(exec, tenant, epoch, rev, inbox, settled_n, onward_n, settled, onward, phase, progress, status, mode, wake_at, waiting,
-        calendar, committed, compensates, output, output_bytes, failure);
+    add(exec, tenant, epoch, rev, inbox, settled_n, onward_n, settled, onward, phase, progress, status, mode,
+        wake_at, waiting, calendar, committed, compensates, output, output_bytes, failure);
   }
 };
 
-void add_unless_zero(db::IntArray& column, std::int64_t value) { value == 0 ? column.add_null() : column.add(value); }
+void add_unless_zero(db::IntArray& column, std::int64_t value) {
+  value == 0 ? column.add_null() : column.add(value);
+}
 
 struct StepColumns {
   db::UuidArray exec;
@@ -148,8 +151,8 @@ struct StepColumns {
   }
   void take(db::Params& out) {
     const auto add = [&out](auto&... columns) { (out.push_back(columns.take()), ...); };
-    add(exec, position, started, finished, cpu, rss, in, out_bytes, output_bytes, status, attempt, max_attempts, path, kind, tool,
-        worker, input, output, failure);
+    add(exec, position, started, finished, cpu, rss, in, out_bytes, output_bytes, status, attempt,
+        max_attempts, path, kind, tool, worker, input, output, failure);
   }
 };
 
@@ -188,7 +191,8 @@ LEFT JOIN live l ON l.exec_id = i.exec_id
 LEFT JOIN executions x ON l.exec_id IS NULL AND x.tenant_id = i.tenant_id AND x.exec_id = i.exec_id)sql"};
 
 std::size_t EncodedCheckpoint::bytes() const {
-  std::size_t total = 256 + settled.size() + onward.size() + progress.size() + waiting_for.size() + output.size() + failure.size();
+  std::size_t total = 256 + settled.size() + onward.size() + progress.size() + waiting_for.size() +
+                      output.size() + failure.size();
   for (const Step& step : steps) total += 256 + step.input.size() + step.output.size() + step.failure.size();
   return total;
 }
@@ -197,7 +201,8 @@ EncodedCheckpoint encode(Checkpoint entry) {
   PAWL_ASSERT(!(entry.park && entry.final), "an execution either parks or ends");
   EncodedCheckpoint out{entry.exec_id, entry.tenant, entry.epoch, entry.rev, entry.inbox_seen};
   out.mode = mode_of(entry);
-  if (entry.final && std::none_of(entry.onward.begin(), entry.onward.end(), [](const NewEvent& e) { return is_terminal(e.type); })) {
+  if (entry.final && std::none_of(entry.onward.begin(), entry.onward.end(),
+                                  [](const NewEvent& e) { return is_terminal(e.type); })) {
     entry.onward.push_back({terminal_event(entry.final->status)});
   }
   out.settled_count = ledger_count(entry.settled);

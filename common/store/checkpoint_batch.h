@@ -1,4 +1,5 @@
-// The statement that writes a batch of checkpoints, and its parameters. Only the checkpoint writer includes it.
+// The statement that writes a batch of checkpoints, and its parameters. Only the checkpoint writer includes
+// it.
 #pragma once
 
 #include <cstddef>
@@ -20,22 +21,22 @@ struct EncodedCheckpoint {
   std::uint64_t inbox_seen = 0;
   int settled_count = 0;
   int onward_count = 0;
-  std::string settled = {};      ///< items of a JSON array, without its brackets
+  std::string settled = {};  ///< items of a JSON array, without its brackets
   std::string onward = {};
   std::string phase = {};
   std::string progress = {};
-  std::string status = {};       ///< after this write, if the inbox matches
+  std::string status = {};  ///< after this write, if the inbox matches
   enum class Mode : std::uint8_t { kGoOn, kPark, kKeep, kFinish } mode = Mode::kGoOn;
   std::optional<WallTime> wake_at = {};
   std::string waiting_for = {};
   bool calendar = false;
   bool step_committed = false;
   bool compensates = false;
-  std::string output = {};       ///< of the execution
+  std::string output = {};  ///< of the execution
   std::string failure = {};
 
   struct Step {
-    StepRecord record;           ///< its input, output and failure are below
+    StepRecord record;  ///< its input, output and failure are below
     std::string input, output, failure;
   };
   std::vector<Step> steps = {};
@@ -45,12 +46,12 @@ struct EncodedCheckpoint {
 
 EncodedCheckpoint encode(Checkpoint entry);
 
-/// One statement for all of `entries`, which are sorted by exec_id. A row per entry that matched (epoch, rev):
-/// exec_id, rev, next_seq, inbox, fresh, now().
+/// One statement for all of `entries`, which are sorted by exec_id. A row per entry that matched (epoch,
+/// rev): exec_id, rev, next_seq, inbox, fresh, now().
 db::Call checkpoint_call(std::span<const EncodedCheckpoint* const> entries);
 
-/// What became of an entry whose answer is unknown or empty: exec_id, epoch, rev, next_seq, inbox, held_back, final, now()
-/// from `live`, or from `executions` when it has ended. ($1 exec_ids, $2 tenants)
+/// What became of an entry whose answer is unknown or empty: exec_id, epoch, rev, next_seq, inbox, held_back,
+/// final, now() from `live`, or from `executions` when it has ended. ($1 exec_ids, $2 tenants)
 extern const db::Statement kCheckpointLookUp;
 
 }  // namespace pawl::store

@@ -1,5 +1,6 @@
-// Writes checkpoints in groups: all that became ready while the last transaction was under way. Large ones go alone beside
-// them. Every entry is answered once its fate is known: saved, held back by the inbox, fenced, or refused for its data.
+// Writes checkpoints in groups: all that became ready while the last transaction was under way. Large ones go
+// alone beside them. Every entry is answered once its fate is known: saved, held back by the inbox, fenced,
+// or refused for its data.
 #pragma once
 
 #include <memory>
@@ -35,7 +36,8 @@ class CheckpointWriter {
   void failed(std::shared_ptr<Entries> entries, const Error& error, int tries, Finished finished);
   void halve(const std::shared_ptr<Entries>& entries, Finished finished);
   void look_up(std::shared_ptr<Entries> entries, Millis pause, Finished finished);
-  void looked_up(const std::shared_ptr<Entries>& entries, const db::Rows& rows, Millis pause, Finished finished);
+  void looked_up(const std::shared_ptr<Entries>& entries, const db::Rows& rows, Millis pause,
+                 Finished finished);
 
   Loop& loop_;
   db::Pool& pool_;

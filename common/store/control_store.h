@@ -24,9 +24,9 @@ struct ControlRequest {
 
 struct ControlOutcome {
   ExecutionStatus status = ExecutionStatus::kPending;  ///< after the request
-  bool changed = false;        ///< false: it was so already (200 instead of 202)
-  std::string owner = {};      ///< worker id to tell on pawl.control, "" = none
-  bool ticket = false;         ///< the caller publishes a ticket to the resume queue
+  bool changed = false;                                ///< false: it was so already (200 instead of 202)
+  std::string owner = {};                              ///< worker id to tell on pawl.control, "" = none
+  bool ticket = false;                                 ///< the caller publishes a ticket to the resume queue
   std::string lane = {};
   std::uint32_t epoch = 0;
 };
@@ -34,8 +34,9 @@ struct ControlOutcome {
 class ControlStore {
  public:
   virtual ~ControlStore() = default;
-  /// The table of http-api.md §4 in one transaction. Cancel of what has not started, or has nothing to compensate, writes
-  /// the terminal event itself. Errors: kNotFound/not_found, kConflict/invalid_state, kConflict/precondition_failed.
+  /// The table of http-api.md §4 in one transaction. Cancel of what has not started, or has nothing to
+  /// compensate, writes the terminal event itself. Errors: kNotFound/not_found, kConflict/invalid_state,
+  /// kConflict/precondition_failed.
   virtual void control(ControlRequest request, MonoTime deadline, Done<ControlOutcome> done) = 0;
 };
 

@@ -1,5 +1,5 @@
-// What a control request does to an execution in a given state: the table of http-api.md §4 as a pure function, used by the
-// Postgres store and by its in-memory twin, and tested over every combination.
+// What a control request does to an execution in a given state: the table of http-api.md §4 as a pure
+// function, used by the Postgres store and by its in-memory twin, and tested over every combination.
 #pragma once
 
 #include <optional>
@@ -13,8 +13,8 @@ namespace pawl::store {
 
 struct ControlState {
   ExecutionStatus status = ExecutionStatus::kPending;
-  bool owned = false;        ///< a worker holds it
-  bool started = false;      ///< it was claimed before
+  bool owned = false;    ///< a worker holds it
+  bool started = false;  ///< it was claimed before
   bool cancelling = false;
   bool pausing = false;
   bool compensates = false;  ///< a committed step has a compensation
@@ -34,8 +34,8 @@ enum class ControlAct : std::uint8_t {
 };
 
 struct ControlMove {
-  bool allowed = true;               ///< false: kConflict/invalid_state
-  bool changed = true;               ///< false: 200 instead of 202
+  bool allowed = true;  ///< false: kConflict/invalid_state
+  bool changed = true;  ///< false: 200 instead of 202
   ControlAct act = ControlAct::kNothing;
   ExecutionStatus status = ExecutionStatus::kPending;  ///< after it
   bool cancelling = false;

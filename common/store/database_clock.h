@@ -1,4 +1,5 @@
-// An estimate of the database's clock from the answers it gave: ids are made on database time without asking for it.
+// An estimate of the database's clock from the answers it gave: ids are made on database time without asking
+// for it.
 #pragma once
 
 #include <optional>

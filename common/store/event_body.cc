@@ -25,21 +25,25 @@ std::string event_items(const std::vector<NewEvent>& events) {
 }
 
 int ledger_count(const std::vector<NewEvent>& events) {
-  return static_cast<int>(std::count_if(events.begin(), events.end(), [](const NewEvent& e) { return !is_live_only(e.type); }));
+  return static_cast<int>(
+      std::count_if(events.begin(), events.end(), [](const NewEvent& e) { return !is_live_only(e.type); }));
 }
 
-Result<std::vector<Event>> unpack_events(const Uuid& exec_id, std::uint64_t first_seq, WallTime at, std::uint32_t epoch,
-                                         std::string_view body) {
+Result<std::vector<Event>> unpack_events(const Uuid& exec_id, std::uint64_t first_seq, WallTime at,
+                                         std::uint32_t epoch, std::string_view body) {
   const json::Value items = value_of(body);
-  if (!items.is_array()) return fail(ErrorKind::kInternal, "bad_ledger_row", "a row of the ledger can't be read");
+  if (!items.is_array())
+    return fail(ErrorKind::kInternal, "bad_ledger_row", "a row of the ledger can't be read");
   std::vector<Event> out;
   out.reserve(items.as_array().size());
   for (const json::Value& item : items.as_array()) {
     const json::Value* type = item.find("type");
-    const auto parsed = type != nullptr && type->is_string() ? parse_event_type(type->as_string()) : std::nullopt;
+    const auto parsed =
+        type != nullptr && type->is_string() ? parse_event_type(type->as_string()) : std::nullopt;
     if (!parsed) return fail(ErrorKind::kInternal, "bad_ledger_row", "a row of the ledger can't be read");
     Event event{first_seq++, *parsed, at, exec_id, epoch};
-    if (const json::Value* step = item.find("step"); step != nullptr && step->is_string()) event.step = step->as_string();
+    if (const json::Value* step = item.find("step"); step != nullptr && step->is_string())
+      event.step = step->as_string();
     if (const json::Value* attempt = item.find("attempt"); attempt != nullptr && attempt->is_int()) {
       event.attempt = static_cast<int>(attempt->as_int());
     }
@@ -49,7 +53,9 @@ Result<std::vector<Event>> unpack_events(const Uuid& exec_id, std::uint64_t firs
   return out;
 }
 
-Event accepted_event(const Uuid& exec_id, WallTime at) { return Event{1, EventType::kExecutionAccepted, at, exec_id, 0}; }
+Event accepted_event(const Uuid& exec_id, WallTime at) {
+  return Event{1, EventType::kExecutionAccepted, at, exec_id, 0};
+}
 
 EventType terminal_event(ExecutionStatus status) {
   switch (status) {
@@ -68,7 +74,8 @@ std::string text_of(const json::Value& value) { return value.is_null() ? std::st
 json::Value value_of(std::string_view text) {
   if (text.empty()) return {};
   constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
-  auto parsed = json::parse(text, {.max_depth = json::kMaxDepth, .max_keys = kUnlimited, .max_bytes = kUnlimited});
+  auto parsed =
+      json::parse(text, {.max_depth = json::kMaxDepth, .max_keys = kUnlimited, .max_bytes = kUnlimited});
   return parsed ? std::move(*parsed) : json::Value();
 }
 

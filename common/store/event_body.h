@@ -17,8 +17,8 @@ std::string event_items(const std::vector<NewEvent>& events);
 int ledger_count(const std::vector<NewEvent>& events);
 
 /// Unpacks one row. Errors: kInternal/bad_ledger_row when the body is not what event_items makes.
-Result<std::vector<Event>> unpack_events(const Uuid& exec_id, std::uint64_t first_seq, WallTime at, std::uint32_t epoch,
-                                         std::string_view body);
+Result<std::vector<Event>> unpack_events(const Uuid& exec_id, std::uint64_t first_seq, WallTime at,
+                                         std::uint32_t epoch, std::string_view body);
 
 /// Event 1 of every execution. It has no row: it is read from `executions`.
 Event accepted_event(const Uuid& exec_id, WallTime at);

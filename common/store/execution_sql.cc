@@ -16,7 +16,8 @@ Phase phase_of(ExecutionStatus status, std::string_view written) {
     case ExecutionStatus::kWaiting: return Phase::kWaiting;
     default: break;
   }
-  for (const Phase phase : {Phase::kPlanning, Phase::kDispatching, Phase::kAwaitingResults, Phase::kMerging}) {
+  for (const Phase phase :
+       {Phase::kPlanning, Phase::kDispatching, Phase::kAwaitingResults, Phase::kMerging}) {
     if (written == to_string(phase)) return phase;
   }
   return status == ExecutionStatus::kRunning ? Phase::kPlanning : Phase::kPending;

@@ -40,14 +40,16 @@ Accepted FakeDatabase::accept(const NewExecution& execution) {
     const auto held = idempotency_.find(key);
     if (held != idempotency_.end() && held->second.expires_at > at) {
       const bool same = held->second.fingerprint == execution.fingerprint;
-      return {same ? Accepted::Kind::kReplayed : Accepted::Kind::kKeyReused, held->second.exec_id, uuid_time(held->second.exec_id), false};
+      return {same ? Accepted::Kind::kReplayed : Accepted::Kind::kKeyReused, held->second.exec_id,
+              uuid_time(held->second.exec_id), false};
     }
     idempotency_[key] = {execution.fingerprint, id, at + kIdempotencyKept};
   }
   if (execution.plan) plans.emplace(std::pair(execution.tenant, execution.plan_hash), *execution.plan);
   Execution e{execution, id, at};
   const bool later = execution.run_at && *execution.run_at > at;
-  e.ready = !later && !has_unfed(&execution.tenant, execution.lane) && open_tickets(execution.tenant, execution.lane) < kMaxOpenTickets;
+  e.ready = !later && !has_unfed(&execution.tenant, execution.lane) &&
+            open_tickets(execution.tenant, execution.lane) < kMaxOpenTickets;
   e.unfed = !later && !e.ready;
   if (e.ready) e.ticketed_at = at;
   if (later) e.wake_at = execution.run_at;
@@ -62,7 +64,8 @@ bool FakeDatabase::has_lease(const std::string& worker_id) const {
   return worker != workers.end() && !worker->second.dead && worker->second.lease_until > now();
 }
 
-std::vector<Claimed> FakeDatabase::claim(const std::vector<ClaimRequest>& tickets, const std::string& worker_id) {
+std::vector<Claimed> FakeDatabase::claim(const std::vector<ClaimRequest>& tickets,
+                                         const std::string& worker_id) {
   std::vector<Claimed> claimed;
   if (!has_lease(worker_id)) return claimed;
   std::set<Uuid> seen;
@@ -113,12 +116,14 @@ std::vector<Claimed> FakeDatabase::claim(const std::vector<ClaimRequest>& ticket
     c.repeats = !e->asked.retry_of.empty();
     claimed.push_back(std::move(c));
   }
-  std::sort(claimed.begin(), claimed.end(), [](const Claimed& a, const Claimed& b) { return a.exec_id < b.exec_id; });
+  std::sort(claimed.begin(), claimed.end(),
+            [](const Claimed& a, const Claimed& b) { return a.exec_id < b.exec_id; });
   return claimed;
 }
 
 Ticket FakeDatabase::ticket_of(const Execution& e, bool resume) const {
-  return {e.id, e.asked.tenant, e.epoch, e.asked.lane, priority_class(e.asked.priority), resume, e.asked.traceparent};
+  return {e.id,   e.asked.tenant,     e.epoch, e.asked.lane, priority_class(e.asked.priority),
+          resume, e.asked.traceparent};
 }
 
 std::vector<Ticket> FakeDatabase::feed(const std::optional<std::vector<std::string>>& lanes, int limit) {
@@ -135,7 +140,8 @@ std::vector<Ticket> FakeDatabase::feed(const std::optional<std::vector<std::stri
       return priority_class(a->asked.priority) < priority_class(b->asked.priority);
     });
     const int places = std::max(0, kMaxOpenTickets - open_tickets(whose.second, whose.first));
-    for (std::size_t n = 0; n < rows.size() && n < static_cast<std::size_t>(places); ++n) turns.emplace_back(n, rows[n]);
+    for (std::size_t n = 0; n < rows.size() && n < static_cast<std::size_t>(places); ++n)
+      turns.emplace_back(n, rows[n]);
   }
   std::sort(turns.begin(), turns.end(), [](const auto& a, const auto& b) {
     return a.first != b.first ? a.first < b.first : a.second->id < b.second->id;

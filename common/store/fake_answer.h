@@ -12,9 +12,12 @@ template <typename T>
 void FakeStore::answer(const char* operation, Done<T> done, std::function<Result<T>(FakeDatabase&)> act) {
   ++calls_[operation];
   const auto fault = take_fault(operation);
-  if (!fault) return later([done = std::move(done), result = act(*database_)]() mutable { done(std::move(result)); });
+  if (!fault)
+    return later([done = std::move(done), result = act(*database_)]() mutable { done(std::move(result)); });
   if (*fault == StoreFault::kUnavailable) {
-    return later([done = std::move(done)] { done(fail(ErrorKind::kUnavailable, "unavailable", "the database is not available")); });
+    return later([done = std::move(done)] {
+      done(fail(ErrorKind::kUnavailable, "unavailable", "the database is not available"));
+    });
   }
   // A commit in doubt: these two look it up and answer what is so, only later; the others tell their caller.
   const std::string name = operation;
@@ -29,7 +32,9 @@ void FakeStore::answer(const char* operation, Done<T> done, std::function<Result
     });
   }
   if (*fault == StoreFault::kAnswerLost) (void)act(*database_);
-  later([done = std::move(done)] { done(fail(ErrorKind::kTimeout, "unavailable", "the database did not answer in time")); });
+  later([done = std::move(done)] {
+    done(fail(ErrorKind::kTimeout, "unavailable", "the database did not answer in time"));
+  });
 }
 
 }  // namespace pawl::store

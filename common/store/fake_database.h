@@ -1,5 +1,5 @@
-// The in-memory twin of the schema: the same rows and rules, one map each. Any number of FakeStores share one, as processes
-// share Postgres. Everything here happens at once; time is whatever `clock` says.
+// The in-memory twin of the schema: the same rows and rules, one map each. Any number of FakeStores share
+// one, as processes share Postgres. Everything here happens at once; time is whatever `clock` says.
 #pragma once
 
 #include <functional>
@@ -38,11 +38,13 @@ class FakeDatabase {
     Phase phase = Phase::kPending;
     std::uint32_t epoch = 0;
     std::uint64_t rev = 0, inbox = 0, next_seq = 2;
-    bool ready = false, unfed = false, cancelling = false, pausing = false, held_back = false, compensates = false, calendar = false;
+    bool ready = false, unfed = false, cancelling = false, pausing = false, held_back = false,
+         compensates = false, calendar = false;
     int wakes = 0;
     std::string owner = {}, control = {};
     std::vector<std::string> crashed_owners = {};
-    std::optional<WallTime> ticketed_at = {}, wake_at = {}, held_wake_at = {}, paused_at = {}, started_at = {}, finished_at = {};
+    std::optional<WallTime> ticketed_at = {}, wake_at = {}, held_wake_at = {}, paused_at = {},
+                            started_at = {}, finished_at = {};
     Micros paused_total{0};
     json::Value progress = {}, waiting_for = {}, output = {};
     std::optional<Failure> failure = {};
@@ -65,8 +67,8 @@ class FakeDatabase {
   KeeperFinds tick(const KeeperTick& what);
   bool take_turn(const std::string& worker_id, Millis ttl);
   std::int64_t housekeeping(Millis retention);
-  Result<PutTask> put_task(Uuid tenant, const std::string& task_id, const json::Value& document, const Sha256& hash,
-                           std::optional<int> if_match);
+  Result<PutTask> put_task(Uuid tenant, const std::string& task_id, const json::Value& document,
+                           const Sha256& hash, std::optional<int> if_match);
 
   /// nullptr for an unknown or foreign id.
   Execution* find(const Uuid& tenant, const Uuid& exec_id);

@@ -26,8 +26,8 @@ Result<Saved> FakeDatabase::checkpoint(const Checkpoint& entry) {
   Execution* e = find(entry.tenant, entry.exec_id);
   if (e == nullptr || e->epoch != entry.epoch) return Saved{Saved::Kind::kFenced};
   if (e->rev == entry.rev + 1 && (!e->ended() || entry.final)) {  // ours once more
-    return Saved{e->held_back ? Saved::Kind::kInboxChanged : Saved::Kind::kSaved, e->rev, e->ended() ? 0 : e->next_seq,
-                 e->ended() ? 0 : e->inbox, now()};
+    return Saved{e->held_back ? Saved::Kind::kInboxChanged : Saved::Kind::kSaved, e->rev,
+                 e->ended() ? 0 : e->next_seq, e->ended() ? 0 : e->inbox, now()};
   }
   if (e->ended() || e->rev != entry.rev) return Saved{Saved::Kind::kFenced};
   std::set<std::string> paths;
@@ -38,14 +38,16 @@ Result<Saved> FakeDatabase::checkpoint(const Checkpoint& entry) {
   }
   const bool fresh = e->inbox == entry.inbox_seen;
   apply(*e, entry, fresh);
-  return Saved{fresh ? Saved::Kind::kSaved : Saved::Kind::kInboxChanged, e->rev, e->next_seq, e->inbox, now()};
+  return Saved{fresh ? Saved::Kind::kSaved : Saved::Kind::kInboxChanged, e->rev, e->next_seq, e->inbox,
+               now()};
 }
 
 void FakeDatabase::apply(Execution& e, const Checkpoint& entry, bool fresh) {
   const auto write = [&](const std::vector<NewEvent>& events) {
     for (const NewEvent& event : events) {
       if (is_live_only(event.type)) continue;
-      e.ledger.push_back({e.next_seq++, event.type, now(), e.id, e.epoch, event.step, event.attempt, event.data});
+      e.ledger.push_back(
+          {e.next_seq++, event.type, now(), e.id, e.epoch, event.step, event.attempt, event.data});
     }
   };
   write(entry.settled);
@@ -60,7 +62,8 @@ void FakeDatabase::apply(Execution& e, const Checkpoint& entry, bool fresh) {
   if (!fresh) return;
   write(entry.onward);
   if (entry.final) {
-    const bool named = std::any_of(entry.onward.begin(), entry.onward.end(), [](const NewEvent& n) { return is_terminal(n.type); });
+    const bool named = std::any_of(entry.onward.begin(), entry.onward.end(),
+                                   [](const NewEvent& n) { return is_terminal(n.type); });
     if (!named) write({NewEvent{terminal_event(entry.final->status)}});
     e.output = entry.final->output;
     e.failure = entry.final->failure;
@@ -125,11 +128,19 @@ Result<ControlOutcome> FakeDatabase::control(const ControlRequest& request) {
     return fail(ErrorKind::kConflict, "precondition_failed", "the execution has changed since");
   }
   const ControlMove move = control_move(
-      request.kind, {.status = e->status, .owned = !e->owner.empty(), .started = e->epoch > 0, .cancelling = e->cancelling,
-                     .pausing = e->pausing, .compensates = e->compensates, .waits = !e->waiting_for.is_null() || e->held_wake_at,
+      request.kind, {.status = e->status,
+                     .owned = !e->owner.empty(),
+                     .started = e->epoch > 0,
+                     .cancelling = e->cancelling,
+                     .pausing = e->pausing,
+                     .compensates = e->compensates,
+                     .waits = !e->waiting_for.is_null() || e->held_wake_at,
                      .runnable = e->held_wake_at && e->paused_at && *e->held_wake_at <= *e->paused_at});
-  if (!move.allowed) return fail(ErrorKind::kConflict, "invalid_state", "the execution is " + std::string(to_string(e->status)));
-  if (move.act == ControlAct::kNothing) return ControlOutcome{move.status, move.changed, {}, false, e->asked.lane, {}};
+  if (!move.allowed)
+    return fail(ErrorKind::kConflict, "invalid_state",
+                "the execution is " + std::string(to_string(e->status)));
+  if (move.act == ControlAct::kNothing)
+    return ControlOutcome{move.status, move.changed, {}, false, e->asked.lane, {}};
   ControlOutcome outcome{move.status, true, e->owner, move.act == ControlAct::kWake, e->asked.lane, e->epoch};
   apply(*e, request, move);
   return outcome;

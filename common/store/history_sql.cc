@@ -8,9 +8,11 @@
 
 namespace pawl::store {
 
-#define PAWL_STEP_COLUMNS                                                                                                  \
-  "SELECT path, kind, tool, status, attempt, max_attempts, position, input, output, output_bytes, failure, started_at, "   \
-  "finished_at, worker, cpu_ms, max_rss_bytes, bytes_in, bytes_out FROM steps WHERE exec_id = $1 AND tenant_id = $2 "
+#define PAWL_STEP_COLUMNS                                                                                    \
+  "SELECT path, kind, tool, status, attempt, max_attempts, position, input, output, output_bytes, failure, " \
+  "started_at, "                                                                                             \
+  "finished_at, worker, cpu_ms, max_rss_bytes, bytes_in, bytes_out FROM steps WHERE exec_id = $1 AND "       \
+  "tenant_id = $2 "
 
 const db::Statement kLedgerRows{"ledger_rows", R"sql(
 SELECT first_seq, at, epoch, body FROM events WHERE exec_id = $1 AND tenant_id = $2 AND last_seq > $3
@@ -27,9 +29,11 @@ SELECT path, chunk FROM blobs WHERE exec_id = $1 AND tenant_id = $2 AND path = $
 Result<std::vector<Event>> read_ledger(const Uuid& exec_id, const db::Rows& rows) {
   std::vector<Event> events;
   for (std::size_t row = 0; row < rows.size(); ++row) {
-    auto unpacked = TRY(unpack_events(exec_id, static_cast<std::uint64_t>(rows.integer(row, 0)), rows.time(row, 1),
-                                      static_cast<std::uint32_t>(rows.integer(row, 2)), rows.text(row, 3)));
-    events.insert(events.end(), std::make_move_iterator(unpacked.begin()), std::make_move_iterator(unpacked.end()));
+    auto unpacked =
+        TRY(unpack_events(exec_id, static_cast<std::uint64_t>(rows.integer(row, 0)), rows.time(row, 1),
+                          static_cast<std::uint32_t>(rows.integer(row, 2)), rows.text(row, 3)));
+    events.insert(events.end(), std::make_move_iterator(unpacked.begin()),
+                  std::make_move_iterator(unpacked.end()));
   }
   return events;
 }
@@ -49,7 +53,8 @@ std::int64_t count_at(const db::Rows& rows, std::size_t row, int column) {
 Result<std::vector<StepRecord>> read_steps(const db::Rows& rows, const db::Rows* blobs) {
   std::map<std::string, std::string, std::less<>> beside;
   if (blobs != nullptr) {
-    for (std::size_t row = 0; row < blobs->size(); ++row) beside[std::string(blobs->text(row, 0))].append(blobs->text(row, 1));
+    for (std::size_t row = 0; row < blobs->size(); ++row)
+      beside[std::string(blobs->text(row, 0))].append(blobs->text(row, 1));
   }
   std::vector<StepRecord> steps;
   steps.reserve(rows.size());
@@ -74,7 +79,8 @@ Result<std::vector<StepRecord>> read_steps(const db::Rows& rows, const db::Rows*
     step.started_at = time_at(rows, row, 11);
     step.finished_at = time_at(rows, row, 12);
     step.worker = rows.text(row, 13);
-    step.resources = {count_at(rows, row, 14), count_at(rows, row, 15), count_at(rows, row, 16), count_at(rows, row, 17)};
+    step.resources = {count_at(rows, row, 14), count_at(rows, row, 15), count_at(rows, row, 16),
+                      count_at(rows, row, 17)};
     steps.push_back(std::move(step));
   }
   return steps;

@@ -1,4 +1,5 @@
-// Reading what was committed of an execution: ledger rows and step results. Used by the worker's load and the API's reads.
+// Reading what was committed of an execution: ledger rows and step results. Used by the worker's load and the
+// API's reads.
 #pragma once
 
 #include <vector>
@@ -10,14 +11,15 @@
 
 namespace pawl::store {
 
-/// `events` rows: first_seq, at, epoch, body, in order. ($1 exec_id, $2 tenant, $3 after_seq, $4 limit of rows)
+/// `events` rows: first_seq, at, epoch, body, in order. ($1 exec_id, $2 tenant, $3 after_seq, $4 limit of
+/// rows)
 extern const db::Statement kLedgerRows;
 /// `steps` rows without outputs kept beside. ($1 exec_id, $2 tenant)
 extern const db::Statement kStepRows;
-extern const db::Statement kStepRow;   ///< + $3 path
+extern const db::Statement kStepRow;  ///< + $3 path
 /// Chunks in order: path, chunk. ($1 exec_id, $2 tenant)
 extern const db::Statement kBlobRows;
-extern const db::Statement kBlobOf;    ///< + $3 path
+extern const db::Statement kBlobOf;  ///< + $3 path
 
 Result<std::vector<Event>> read_ledger(const Uuid& exec_id, const db::Rows& rows);
 /// Outputs kept beside become {"$stored_bytes": n} unless `blobs` has them.

@@ -2,8 +2,9 @@
 
 namespace pawl::store {
 
-// Presence is an advisory lock that goes with its owner's connection. Missed once it is noted, missed again 300 ms later it
-// counts; for one lease after a restart of Postgres, when all connections went, only the lease does.
+// Presence is an advisory lock that goes with its owner's connection. Missed once it is noted, missed again
+// 300 ms later it counts; for one lease after a restart of Postgres, when all connections went, only the
+// lease does.
 const db::Statement kKeeperDeaths{"keeper_deaths", R"sql(
 WITH presence AS MATERIALIZED (
   SELECT (classid::bigint << 32) | objid::bigint AS key FROM pg_locks
@@ -22,7 +23,8 @@ WHERE w.id = k.id AND w.dead_at IS NULL
   AND (w.lease_until <= now() OR (k.present AND (NOT w.seen_present OR w.absent_since IS NOT NULL))
        OR (NOT k.present AND w.seen_present)))sql"};
 
-// `live` is walked only while somebody is dead (the filter that asks runs once, before it). A crash counts for those whose owner's process died: not after a drain, nor for one that came back and said it survived.
+// `live` is walked only while somebody is dead (the filter that asks runs once, before it). A crash counts
+// for those whose owner's process died: not after a drain, nor for one that came back and said it survived.
 const db::Statement kKeeperOrphans{"keeper_orphans", R"sql(
 WITH dead AS MATERIALIZED (
   SELECT id, left_cleanly OR survived AS gently FROM workers WHERE dead_at IS NOT NULL AND swept_at IS NULL
@@ -64,8 +66,8 @@ const db::Statement kKeeperSwept{"keeper_swept", R"sql(
 UPDATE workers w SET swept_at = now() WHERE w.dead_at IS NOT NULL AND w.swept_at IS NULL
   AND NOT EXISTS (SELECT FROM live l WHERE l.owner = w.id))sql"};
 
-// A pending row whose run_at has come waits for its first ticket like any other; the rest get theirs now, and again, ever
-// more slowly, until somebody claims them.
+// A pending row whose run_at has come waits for its first ticket like any other; the rest get theirs now, and
+// again, ever more slowly, until somebody claims them.
 const db::Statement kKeeperDue{"keeper_due", R"sql(
 WITH locked AS MATERIALIZED (
   SELECT exec_id FROM live WHERE wake_at <= now() AND status <> 'paused' ORDER BY wake_at LIMIT $1 FOR UPDATE SKIP LOCKED
@@ -83,8 +85,8 @@ const db::Statement kKeeperPauses{"keeper_pauses", R"sql(
 SELECT tenant_id, exec_id, coalesce(control::jsonb->>'on_timeout', 'resume') FROM live
 WHERE wake_at <= now() AND status = 'paused' AND owner IS NULL ORDER BY wake_at LIMIT $1)sql"};
 
-// Lanes are first-in-first-out per class: a ticket older by $4 than the newest that was claimed will not come any more. Its
-// new one must be overtaken in its turn before it is made again.
+// Lanes are first-in-first-out per class: a ticket older by $4 than the newest that was claimed will not come
+// any more. Its new one must be overtaken in its turn before it is made again.
 const db::Statement kKeeperOvertaken{"keeper_overtaken", R"sql(
 WITH mark AS MATERIALIZED (
   SELECT lane, max(high_claimed) AS high, max(normal_claimed) AS normal, max(low_claimed) AS low FROM lane_load GROUP BY lane

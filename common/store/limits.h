@@ -10,7 +10,8 @@ namespace pawl::store {
 
 /// A batch locks this many rows at once; more lengthens the locks without saving commits (architecture §6).
 inline constexpr std::size_t kBatchEntries = 128;
-/// A batch's parameters; larger entries go alone on a second connection so that small ones need not wait for them.
+/// A batch's parameters; larger entries go alone on a second connection so that small ones need not wait for
+/// them.
 inline constexpr std::size_t kBatchBytes = std::size_t{256} * 1024;
 /// Entries that wait for their batch; beyond it callers are told that we are full.
 inline constexpr std::size_t kMaxQueuedAccepts = 8192;
@@ -18,9 +19,11 @@ inline constexpr std::size_t kMaxQueuedAccepts = 8192;
 inline constexpr std::size_t kMaxQueuedCheckpoints = 65536;
 /// Outputs up to this size are kept in the row (plan-language.md §4).
 inline constexpr std::size_t kInlineOutput = std::size_t{64} * 1024;
-/// A larger one is cut into chunks of this size: one TOAST value each, read and written without copies of the whole.
+/// A larger one is cut into chunks of this size: one TOAST value each, read and written without copies of the
+/// whole.
 inline constexpr std::size_t kBlobChunk = std::size_t{256} * 1024;
-/// Open tickets per tenant and lane (architecture §7); bounds the broker's memory at any number of queued executions.
+/// Open tickets per tenant and lane (architecture §7); bounds the broker's memory at any number of queued
+/// executions.
 inline constexpr int kMaxOpenTickets = 256;
 /// Rows that one look for overtaken tickets reads of `live`: some milliseconds whatever the backlog.
 inline constexpr int kOvertakenWindow = 20000;
@@ -37,7 +40,8 @@ inline constexpr int kRaceRetries = 5;
 /// Pause between two look-ups of a commit in doubt; doubles up to the second.
 inline constexpr Millis kLookUpInitial{50};
 inline constexpr Millis kLookUpMax{1000};
-/// Deadline of one attempt to write or look up a checkpoint; the entry itself has none, it is answered when it is known.
+/// Deadline of one attempt to write or look up a checkpoint; the entry itself has none, it is answered when
+/// it is known.
 inline constexpr Millis kCheckpointAttempt{5000};
 /// A claim whose answer was lost may still commit for so long: statement_timeout and its slack.
 inline constexpr Millis kSuspectFor{10000};

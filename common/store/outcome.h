@@ -1,4 +1,5 @@
-// What a failed transaction means for its callers: small questions over db::Error, asked by every Postgres store.
+// What a failed transaction means for its callers: small questions over db::Error, asked by every Postgres
+// store.
 #pragma once
 
 #include <string_view>
@@ -8,8 +9,9 @@
 
 namespace pawl::store {
 
-/// The data was refused (SQLSTATE class 21, 22, 23, 54): a batch is halved down to the culprit. Not a missing partition,
-/// which is nobody's data (23514 from tuple routing names no constraint; executions' own checks can't fail by input).
+/// The data was refused (SQLSTATE class 21, 22, 23, 54): a batch is halved down to the culprit. Not a missing
+/// partition, which is nobody's data (23514 from tuple routing names no constraint; executions' own checks
+/// can't fail by input).
 inline bool is_data_error(const Error& error) {
   const std::string_view code = error.code;
   if (code.size() != 5 || code == "23514") return false;
@@ -26,8 +28,10 @@ inline bool is_repeatable(const Error& error) {
 /// The error as callers of a port see it: the contract's codes, nothing of Postgres.
 inline Error as_port_error(const Error& error) {
   switch (error.kind) {
-    case ErrorKind::kTimeout: return {ErrorKind::kTimeout, "unavailable", "the database did not answer in time"};
-    case ErrorKind::kOverloaded: return {ErrorKind::kOverloaded, "overloaded", "too many requests wait for the database"};
+    case ErrorKind::kTimeout:
+      return {ErrorKind::kTimeout, "unavailable", "the database did not answer in time"};
+    case ErrorKind::kOverloaded:
+      return {ErrorKind::kOverloaded, "overloaded", "too many requests wait for the database"};
     case ErrorKind::kInvalid: return {ErrorKind::kInvalid, error.code, "the database refused the data"};
     case ErrorKind::kInternal: return {ErrorKind::kInternal, "internal", error.message};
     default: return {ErrorKind::kUnavailable, "unavailable", "the database is not available"};

@@ -1,5 +1,6 @@
-// Accepts executions into Postgres: every request that arrived while the last transaction was under way shares the next one.
-// Answers only what it knows; a commit in doubt is looked up, and what is not there is written again under the same id.
+// Accepts executions into Postgres: every request that arrived while the last transaction was under way
+// shares the next one. Answers only what it knows; a commit in doubt is looked up, and what is not there is
+// written again under the same id.
 #pragma once
 
 #include <memory>

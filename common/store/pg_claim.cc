@@ -10,9 +10,10 @@
 namespace pawl::store {
 namespace {
 
-// The worker's row is share-locked, so the keeper can't declare it dead while a claim of its is open. A row that is ours
-// already comes back too: the answer to its first claim was lost. lane_load forgets the first starts' open tickets and notes
-// how far the lane has been claimed, from which the keeper tells which tickets were overtaken.
+// The worker's row is share-locked, so the keeper can't declare it dead while a claim of its is open. A row
+// that is ours already comes back too: the answer to its first claim was lost. lane_load forgets the first
+// starts' open tickets and notes how far the lane has been claimed, from which the keeper tells which tickets
+// were overtaken.
 const db::Statement kClaim{"claim", R"sql(
 WITH ticket AS (
   SELECT * FROM unnest($1::uuid[], $2::bigint[]) AS t(exec_id, epoch) ORDER BY exec_id
@@ -85,9 +86,10 @@ void PgWorkStore::claim(std::vector<ClaimRequest> tickets, std::string worker_id
   std::sort(tickets.begin(), tickets.end(), [](const ClaimRequest& a, const ClaimRequest& b) {
     return a.exec_id != b.exec_id ? a.exec_id < b.exec_id : a.epoch > b.epoch;
   });
-  tickets.erase(std::unique(tickets.begin(), tickets.end(),
-                            [](const ClaimRequest& a, const ClaimRequest& b) { return a.exec_id == b.exec_id; }),
-                tickets.end());
+  tickets.erase(
+      std::unique(tickets.begin(), tickets.end(),
+                  [](const ClaimRequest& a, const ClaimRequest& b) { return a.exec_id == b.exec_id; }),
+      tickets.end());
   db::UuidArray ids;
   db::IntArray epochs;
   std::vector<Uuid> asked;
@@ -99,9 +101,12 @@ void PgWorkStore::claim(std::vector<ClaimRequest> tickets, std::string worker_id
   const Uuid low = asked.empty() ? Uuid{} : asked.front();
   const Uuid high = asked.empty() ? Uuid{} : asked.back();
   std::vector<db::Call> calls;
-  calls.push_back({&kClaim, {ids.take(), epochs.take(), db::text_param(std::move(worker_id)), db::uuid_param(low), db::uuid_param(high)}});
+  calls.push_back({&kClaim,
+                   {ids.take(), epochs.take(), db::text_param(std::move(worker_id)), db::uuid_param(low),
+                    db::uuid_param(high)}});
   pool_.run(std::move(calls), {}, deadline,
-            [&loop = loop_, asked = std::move(asked), suspects = suspects_, done = std::move(done)](Result<AllRows> result) {
+            [&loop = loop_, asked = std::move(asked), suspects = suspects_,
+             done = std::move(done)](Result<AllRows> result) {
               if (!result) {
                 if (db::is_in_doubt(result.error())) {
                   for (const Uuid& id : asked) suspects->emplace(id, loop.now());

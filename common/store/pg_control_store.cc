@@ -19,7 +19,8 @@ SELECT coalesce(x.final_status, l.status), coalesce(l.inbox, 0), coalesce(l.epoc
   coalesce(l.rev + l.inbox + l.epoch, x.final_rev + (1::bigint << 40)), l.feed_class IS NOT NULL, x.traceparent
 FROM executions x LEFT JOIN live l ON l.exec_id = x.exec_id WHERE x.tenant_id = $1 AND x.exec_id = $2)sql"};
 
-// The guard is all that the decision looked at. A row that was about to be taken is due at once when it comes back.
+// The guard is all that the decision looked at. A row that was about to be taken is due at once when it comes
+// back.
 const db::Statement kWrite{"control_write", R"sql(
 WITH moved AS (
   UPDATE live l SET inbox = l.inbox + 1, next_seq = l.next_seq + $8::int, cancelling = $9, pausing = $10,
@@ -111,47 +112,53 @@ void PgControlStore::read(std::shared_ptr<Attempt> attempt) {
   const ControlRequest& request = attempt->request;
   std::vector<db::Call> calls;
   calls.push_back({&kRead, {db::uuid_param(request.tenant), db::uuid_param(request.exec_id)}});
-  run<Row>(pool_, std::move(calls), {request.tenant}, attempt->deadline,
-           [this, attempt](Result<Row> row) {
-             if (row) decide(attempt, *row);
-             else attempt->done(fail(row.error()));
-           },
-           [](const AllRows& all) -> Result<Row> {
-             const db::Rows& rows = *all.front();
-             if (rows.size() == 0) return fail(ErrorKind::kNotFound, "not_found", "there is no such execution");
-             Row row;
-             row.state.status = parse_execution_status(rows.text(0, 0)).value_or(ExecutionStatus::kFailed);
-             row.inbox = rows.integer(0, 1);
-             row.epoch = rows.integer(0, 2);
-             row.owner = rows.text(0, 3);
-             row.ready = rows.boolean(0, 7);
-             row.state.owned = !rows.is_null(0, 3);
-             row.state.started = row.epoch > 0;
-             row.state.cancelling = rows.boolean(0, 4);
-             row.state.pausing = rows.boolean(0, 5);
-             row.state.compensates = rows.boolean(0, 6);
-             row.state.waits = rows.boolean(0, 8);
-             row.state.runnable = rows.boolean(0, 9);
-             row.lane = rows.text(0, 10);
-             row.priority = rows.is_null(0, 11) ? 5 : static_cast<int>(rows.integer(0, 11));
-             row.etag = rows.integer(0, 12);
-             row.counted = row.state.status == ExecutionStatus::kPending && row.ready && !rows.boolean(0, 13);
-             row.traceparent = rows.text(0, 14);
-             return row;
-           });
+  run<Row>(
+      pool_, std::move(calls), {request.tenant}, attempt->deadline,
+      [this, attempt](Result<Row> row) {
+        if (row)
+          decide(attempt, *row);
+        else
+          attempt->done(fail(row.error()));
+      },
+      [](const AllRows& all) -> Result<Row> {
+        const db::Rows& rows = *all.front();
+        if (rows.size() == 0) return fail(ErrorKind::kNotFound, "not_found", "there is no such execution");
+        Row row;
+        row.state.status = parse_execution_status(rows.text(0, 0)).value_or(ExecutionStatus::kFailed);
+        row.inbox = rows.integer(0, 1);
+        row.epoch = rows.integer(0, 2);
+        row.owner = rows.text(0, 3);
+        row.ready = rows.boolean(0, 7);
+        row.state.owned = !rows.is_null(0, 3);
+        row.state.started = row.epoch > 0;
+        row.state.cancelling = rows.boolean(0, 4);
+        row.state.pausing = rows.boolean(0, 5);
+        row.state.compensates = rows.boolean(0, 6);
+        row.state.waits = rows.boolean(0, 8);
+        row.state.runnable = rows.boolean(0, 9);
+        row.lane = rows.text(0, 10);
+        row.priority = rows.is_null(0, 11) ? 5 : static_cast<int>(rows.integer(0, 11));
+        row.etag = rows.integer(0, 12);
+        row.counted = row.state.status == ExecutionStatus::kPending && row.ready && !rows.boolean(0, 13);
+        row.traceparent = rows.text(0, 14);
+        return row;
+      });
 }
 
 void PgControlStore::decide(const std::shared_ptr<Attempt>& attempt, const Row& row) {
   const ControlRequest& request = attempt->request;
   if (request.if_match && static_cast<std::int64_t>(*request.if_match) != row.etag) {
-    return attempt->done(fail(ErrorKind::kConflict, "precondition_failed", "the execution has changed since"));
+    return attempt->done(
+        fail(ErrorKind::kConflict, "precondition_failed", "the execution has changed since"));
   }
   const ControlMove move = control_move(request.kind, row.state);
   if (!move.allowed) {
-    return attempt->done(fail(ErrorKind::kConflict, "invalid_state", "the execution is " + std::string(to_string(row.state.status)) +
-                                                                         (row.state.cancelling ? " and being cancelled" : "")));
+    return attempt->done(fail(ErrorKind::kConflict, "invalid_state",
+                              "the execution is " + std::string(to_string(row.state.status)) +
+                                  (row.state.cancelling ? " and being cancelled" : "")));
   }
-  if (move.act == ControlAct::kNothing) return attempt->done(ControlOutcome{move.status, move.changed, {}, false, row.lane, {}});
+  if (move.act == ControlAct::kNothing)
+    return attempt->done(ControlOutcome{move.status, move.changed, {}, false, row.lane, {}});
   write(attempt, row, move);
 }
 
@@ -162,10 +169,14 @@ void PgControlStore::write(const std::shared_ptr<Attempt>& attempt, const Row& r
     json::Object data;
     if (!request.reason.empty()) data.set("reason", request.reason);
     if (!request.actor.empty()) data.set("by", request.actor);
-    body = "[" + event_items({NewEvent{*move.event, {}, 0, data.empty() ? json::Value() : json::Value(std::move(data))}}) + "]";
+    body = "[" +
+           event_items(
+               {NewEvent{*move.event, {}, 0, data.empty() ? json::Value() : json::Value(std::move(data))}}) +
+           "]";
   }
-  db::Params params{db::uuid_param(request.tenant), db::uuid_param(request.exec_id), db::text_param(to_string(row.state.status)),
-                    db::int_param(row.inbox), db::int_param(row.epoch)};
+  db::Params params{db::uuid_param(request.tenant), db::uuid_param(request.exec_id),
+                    db::text_param(to_string(row.state.status)), db::int_param(row.inbox),
+                    db::int_param(row.epoch)};
   std::vector<db::Call> calls;
   if (move.act == ControlAct::kEndCancelled) {
     params.push_back(db::bool_param(row.ready));
@@ -185,24 +196,29 @@ void PgControlStore::write(const std::shared_ptr<Attempt>& attempt, const Row& r
     params.push_back(db::bool_param(move.cancelling));
     params.push_back(db::bool_param(move.pausing));
     params.push_back(db::text_param(json::write(json::Value(std::move(control)))));
-    params.push_back(db::text_param(to_string(move.act == ControlAct::kMark ? row.state.status : move.status)));
-    params.push_back(request.pause_timeout ? db::int_param(request.pause_timeout->count()) : db::null_param());
+    params.push_back(
+        db::text_param(to_string(move.act == ControlAct::kMark ? row.state.status : move.status)));
+    params.push_back(request.pause_timeout ? db::int_param(request.pause_timeout->count())
+                                           : db::null_param());
     params.push_back(db::bool_param(row.ready));
     params.push_back(db::bool_param(row.counted && move.act != ControlAct::kMark));
     params.push_back(db::text_param(body));
     calls.push_back({&kWrite, std::move(params)});
   }
-  ControlOutcome outcome{move.status, true, row.owner, move.act == ControlAct::kWake, row.lane, static_cast<std::uint32_t>(row.epoch)};
-  run<bool>(pool_, std::move(calls), {request.tenant}, attempt->deadline,
-            [this, attempt, outcome = std::move(outcome)](Result<bool> written) mutable {
-              if (!written) return attempt->done(fail(written.error()));
-              if (*written) return attempt->done(std::move(outcome));
-              if (loop_.now() >= attempt->deadline) {
-                return attempt->done(fail(ErrorKind::kTimeout, "unavailable", "the execution moved too fast"));
-              }
-              read(attempt);  // it moved between the look and the write
-            },
-            [](const AllRows& rows) -> Result<bool> { return rows.front()->size() == 1; });
+  ControlOutcome outcome{move.status, true,
+                         row.owner,   move.act == ControlAct::kWake,
+                         row.lane,    static_cast<std::uint32_t>(row.epoch)};
+  run<bool>(
+      pool_, std::move(calls), {request.tenant}, attempt->deadline,
+      [this, attempt, outcome = std::move(outcome)](Result<bool> written) mutable {
+        if (!written) return attempt->done(fail(written.error()));
+        if (*written) return attempt->done(std::move(outcome));
+        if (loop_.now() >= attempt->deadline) {
+          return attempt->done(fail(ErrorKind::kTimeout, "unavailable", "the execution moved too fast"));
+        }
+        read(attempt);  // it moved between the look and the write
+      },
+      [](const AllRows& rows) -> Result<bool> { return rows.front()->size() == 1; });
 }
 
 }  // namespace pawl::store

@@ -1,4 +1,5 @@
-// Control requests in Postgres: read the row, decide by the table, write guarded by what was read; again when it has moved.
+// Control requests in Postgres: read the row, decide by the table, write guarded by what was read; again when
+// it has moved.
 #pragma once
 
 #include <memory>

@@ -9,8 +9,8 @@
 
 namespace pawl::store {
 
-// `lane` and `tenant` walk the index from one lane or tenant with waiting rows to the next, so that its cost is that of the tenants, not of the
-// rows. The n-th of each tenant come before the n+1-th of any.
+// `lane` and `tenant` walk the index from one lane or tenant with waiting rows to the next, so that its cost
+// is that of the tenants, not of the rows. The n-th of each tenant come before the n+1-th of any.
 const db::Statement kFeed{"feed", R"sql(
 WITH RECURSIVE lane AS (
   (SELECT f.lane FROM live f WHERE f.feed_class IS NOT NULL ORDER BY f.lane LIMIT 1)
@@ -55,8 +55,8 @@ std::vector<Ticket> read_tickets(const db::Rows& rows) {
   tickets.reserve(rows.size());
   for (std::size_t row = 0; row < rows.size(); ++row) {
     tickets.push_back({rows.uuid(row, 0), rows.uuid(row, 1), static_cast<std::uint32_t>(rows.integer(row, 2)),
-                       std::string(rows.text(row, 3)), priority_class(static_cast<int>(rows.integer(row, 4))), rows.boolean(row, 5),
-                       std::string(rows.text(row, 6))});
+                       std::string(rows.text(row, 3)), priority_class(static_cast<int>(rows.integer(row, 4))),
+                       rows.boolean(row, 5), std::string(rows.text(row, 6))});
   }
   return tickets;
 }
@@ -69,11 +69,13 @@ db::Call feed_everywhere_call(int limit) {
   return {&kFeed, {db::null_param(), db::int_param(limit), db::int_param(kMaxOpenTickets)}};
 }
 
-void PgWorkStore::feed(std::vector<std::string> lanes, int limit, MonoTime deadline, Done<std::vector<Ticket>> done) {
+void PgWorkStore::feed(std::vector<std::string> lanes, int limit, MonoTime deadline,
+                       Done<std::vector<Ticket>> done) {
   std::vector<db::Call> calls;
   calls.push_back(feed_call(lanes, limit));
-  run<std::vector<Ticket>>(pool_, std::move(calls), {}, deadline, std::move(done),
-                           [](const AllRows& rows) -> Result<std::vector<Ticket>> { return read_tickets(*rows.front()); });
+  run<std::vector<Ticket>>(
+      pool_, std::move(calls), {}, deadline, std::move(done),
+      [](const AllRows& rows) -> Result<std::vector<Ticket>> { return read_tickets(*rows.front()); });
 }
 
 }  // namespace pawl::store

@@ -32,18 +32,21 @@ struct TickCalls {
 TickCalls calls_of(const KeeperTick& what, const Uuid& window_from) {
   const Failure failure = make_failure("worker_crash_loop", "the processes that ran it died again and again");
   json::Object data{{"error", to_json(failure)}};
-  const std::string body = "[" + event_items({NewEvent{EventType::kExecutionFailed, {}, 0, json::Value(std::move(data))}}) + "]";
+  const std::string body =
+      "[" + event_items({NewEvent{EventType::kExecutionFailed, {}, 0, json::Value(std::move(data))}}) + "]";
   TickCalls tick;
   tick.add(kKeeperDeaths, {db::int_param(what.lease.count())});
-  tick.orphans = tick.add(kKeeperOrphans, {db::int_param(what.limit), db::int_param(what.quarantine_after),
-                                           db::text_param(json::write(to_json(failure))), db::text_param(body)});
+  tick.orphans =
+      tick.add(kKeeperOrphans, {db::int_param(what.limit), db::int_param(what.quarantine_after),
+                                db::text_param(json::write(to_json(failure))), db::text_param(body)});
   tick.add(kKeeperSwept, {});
   tick.due = tick.add(kKeeperDue, {db::int_param(what.limit)});
   tick.pauses = tick.add(kKeeperPauses, {db::int_param(what.limit)});
   tick.fed = tick.add(feed_everywhere_call(what.limit));
   if (what.look_for_overtaken) {
-    tick.overtaken = tick.add(kKeeperOvertaken, {db::uuid_param(window_from), db::int_param(kOvertakenWindow),
-                                                 db::int_param(what.limit), db::int_param(kOvertakenAfter.count())});
+    tick.overtaken =
+        tick.add(kKeeperOvertaken, {db::uuid_param(window_from), db::int_param(kOvertakenWindow),
+                                    db::int_param(what.limit), db::int_param(kOvertakenAfter.count())});
   }
   if (!what.empty_lanes.empty()) {
     tick.empty = tick.add(kKeeperEmptyLanes, {db::text_array(what.empty_lanes), db::int_param(what.limit)});
@@ -77,7 +80,9 @@ void PgKeeperStore::tick(KeeperTick what, MonoTime deadline, Done<KeeperFinds> d
         end_pauses(std::move(*finds), pauses, deadline, std::move(done));
       },
       [this, tick, pauses](const AllRows& all) -> Result<std::shared_ptr<KeeperFinds>> {
-        const auto rows = [&all](int index) -> const db::Rows& { return *all[static_cast<std::size_t>(index)]; };
+        const auto rows = [&all](int index) -> const db::Rows& {
+          return *all[static_cast<std::size_t>(index)];
+        };
         auto finds = std::make_shared<KeeperFinds>();
         finds->orphans = read_tickets(rows(tick.orphans));
         for (std::size_t row = rows(tick.orphans).size(); row-- > 0;) {
@@ -88,7 +93,8 @@ void PgKeeperStore::tick(KeeperTick what, MonoTime deadline, Done<KeeperFinds> d
         finds->due = read_tickets(rows(tick.due));
         finds->fed = read_tickets(rows(tick.fed));
         for (std::size_t row = 0; row < rows(tick.pauses).size(); ++row) {
-          pauses->push_back({rows(tick.pauses).uuid(row, 0), rows(tick.pauses).uuid(row, 1), rows(tick.pauses).text(row, 2) == "cancel"});
+          pauses->push_back({rows(tick.pauses).uuid(row, 0), rows(tick.pauses).uuid(row, 1),
+                             rows(tick.pauses).text(row, 2) == "cancel"});
         }
         if (tick.overtaken >= 0) {
           finds->lost = read_tickets(rows(tick.overtaken));
@@ -106,19 +112,25 @@ void PgKeeperStore::tick(KeeperTick what, MonoTime deadline, Done<KeeperFinds> d
       });
 }
 
-// A pause that ran out is resumed or cancelled as a person would: through the same table. One after the other, few at a time.
-void PgKeeperStore::end_pauses(std::shared_ptr<KeeperFinds> finds, std::shared_ptr<std::vector<Pause>> pauses, MonoTime deadline,
-                               Done<KeeperFinds> done) {
+// A pause that ran out is resumed or cancelled as a person would: through the same table. One after the
+// other, few at a time.
+void PgKeeperStore::end_pauses(std::shared_ptr<KeeperFinds> finds, std::shared_ptr<std::vector<Pause>> pauses,
+                               MonoTime deadline, Done<KeeperFinds> done) {
   if (pauses->empty()) return done(std::move(*finds));
   const Pause pause = pauses->back();
   pauses->pop_back();
-  ControlRequest request{pause.tenant, pause.exec_id, pause.cancels ? ControlKind::kCancel : ControlKind::kResume, "pause_timeout"};
-  control_.control(std::move(request), deadline,
-                   [this, finds, pauses, pause, deadline, done = std::move(done)](const Result<ControlOutcome>& outcome) mutable {
-                     if (!outcome) log_.warn("a pause that ran out could not be ended", {error_field(outcome.error())});
-                     else if (outcome->ticket) finds->due.push_back({pause.exec_id, pause.tenant, outcome->epoch, outcome->lane, {}, true});
-                     end_pauses(std::move(finds), std::move(pauses), deadline, std::move(done));
-                   });
+  ControlRequest request{pause.tenant, pause.exec_id,
+                         pause.cancels ? ControlKind::kCancel : ControlKind::kResume, "pause_timeout"};
+  control_.control(
+      std::move(request), deadline,
+      [this, finds, pauses, pause, deadline,
+       done = std::move(done)](const Result<ControlOutcome>& outcome) mutable {
+        if (!outcome)
+          log_.warn("a pause that ran out could not be ended", {error_field(outcome.error())});
+        else if (outcome->ticket)
+          finds->due.push_back({pause.exec_id, pause.tenant, outcome->epoch, outcome->lane, {}, true});
+        end_pauses(std::move(finds), std::move(pauses), deadline, std::move(done));
+      });
 }
 
 }  // namespace pawl::store

@@ -1,4 +1,5 @@
-// What the keeper asks of Postgres each tick. Two keepers at once do no harm: every act is bounded and skips what is locked.
+// What the keeper asks of Postgres each tick. Two keepers at once do no harm: every act is bounded and skips
+// what is locked.
 #pragma once
 
 #include <memory>
@@ -16,7 +17,8 @@ namespace pawl::store {
 /// Lives on the loop thread. `pool` connects as pawl_worker and outlives this.
 class PgKeeperStore final : public KeeperStore {
  public:
-  PgKeeperStore(Loop& loop, db::Pool& pool, Log log) : pool_(pool), control_(loop, pool), log_(std::move(log)) {}
+  PgKeeperStore(Loop& loop, db::Pool& pool, Log log)
+      : pool_(pool), control_(loop, pool), log_(std::move(log)) {}
 
   void take_turn(std::string worker_id, Millis ttl, MonoTime deadline, Done<bool> done) override;
   void tick(KeeperTick what, MonoTime deadline, Done<KeeperFinds> done) override;
@@ -24,9 +26,10 @@ class PgKeeperStore final : public KeeperStore {
 
  private:
   struct Pause;
-  void end_pauses(std::shared_ptr<KeeperFinds> finds, std::shared_ptr<std::vector<Pause>> pauses, MonoTime deadline,
-                  Done<KeeperFinds> done);
-  void retire(std::vector<std::string> days, std::int64_t removed, MonoTime deadline, Done<std::int64_t> done);
+  void end_pauses(std::shared_ptr<KeeperFinds> finds, std::shared_ptr<std::vector<Pause>> pauses,
+                  MonoTime deadline, Done<KeeperFinds> done);
+  void retire(std::vector<std::string> days, std::int64_t removed, MonoTime deadline,
+              Done<std::int64_t> done);
 
   db::Pool& pool_;
   PgControlStore control_;

@@ -1,4 +1,5 @@
-// API keys in Postgres. Looked up by hash before a tenant is known, through functions that run as the schema's owner.
+// API keys in Postgres. Looked up by hash before a tenant is known, through functions that run as the
+// schema's owner.
 #pragma once
 
 #include "common/db/pool.h"
@@ -12,7 +13,8 @@ class PgKeyStore final : public KeyStore {
   explicit PgKeyStore(db::Pool& pool) : pool_(pool) {}
 
   void find(Sha256 hash, MonoTime deadline, Done<KeyRow> done) override;
-  void create(KeyRow row, Sha256 hash, std::string tenant_name, MonoTime deadline, Done<KeyRow> done) override;
+  void create(KeyRow row, Sha256 hash, std::string tenant_name, MonoTime deadline,
+              Done<KeyRow> done) override;
   void list(Uuid tenant, MonoTime deadline, Done<std::vector<KeyRow>> done) override;
   void revoke(Uuid tenant, Uuid id, MonoTime deadline, Done<void> done) override;
   void bootstrap(KeyRow row, Sha256 hash, MonoTime deadline, Done<std::optional<KeyRow>> done) override;

@@ -12,8 +12,8 @@ class PgTaskStore final : public TaskStore {
  public:
   PgTaskStore(Loop& loop, db::Pool& pool) : loop_(loop), pool_(pool) {}
 
-  void put(Uuid tenant, std::string task_id, json::Value document, Sha256 hash, std::optional<int> if_match, MonoTime deadline,
-           Done<PutTask> done) override;
+  void put(Uuid tenant, std::string task_id, json::Value document, Sha256 hash, std::optional<int> if_match,
+           MonoTime deadline, Done<PutTask> done) override;
   void get(Uuid tenant, std::string task_id, int version, MonoTime deadline, Done<TaskVersion> done) override;
   void list(Uuid tenant, std::string query, Page page, MonoTime deadline, Done<TaskList> done) override;
   void versions(Uuid tenant, std::string task_id, MonoTime deadline, Done<TaskList> done) override;

@@ -15,7 +15,8 @@
 namespace pawl::store {
 namespace {
 
-// Where the row is dead it stays so, and the worker that comes back is noted as having survived: what it held did not crash.
+// Where the row is dead it stays so, and the worker that comes back is noted as having survived: what it held
+// did not crash.
 const db::Statement kRenew{"renew", R"sql(
 INSERT INTO workers AS w (id, name, host, version, pid, lanes, slots, running, keeper, draining, lease_until)
 VALUES ($1, $2, $3, $4, $5, $6::text[], $7, $8, $9, $10, now() + $11 * interval '1 millisecond')
@@ -64,7 +65,9 @@ SELECT $1, name, descriptor FROM unnest($2::text[], $3::text[]) AS t(name, descr
 PgWorkStore::PgWorkStore(Loop& loop, db::Pool& pool, Log log)
     : pool_(pool), writer_(loop, pool, std::move(log)), loop_(loop) {}
 
-void PgWorkStore::checkpoint(Checkpoint entry, Done<Saved> done) { writer_.add(std::move(entry), std::move(done)); }
+void PgWorkStore::checkpoint(Checkpoint entry, Done<Saved> done) {
+  writer_.add(std::move(entry), std::move(done));
+}
 
 void PgWorkStore::load(Uuid tenant, Uuid exec_id, MonoTime deadline, Done<History> done) {
   const db::Params which{db::uuid_param(exec_id), db::uuid_param(tenant)};
@@ -75,27 +78,29 @@ void PgWorkStore::load(Uuid tenant, Uuid exec_id, MonoTime deadline, Done<Histor
   calls.push_back({&kLedgerRows, std::move(ledger)});
   calls.push_back({&kStepRows, which});
   calls.push_back({&kBlobRows, which});
-  run<History>(pool_, std::move(calls), {}, deadline, std::move(done), [exec_id](const AllRows& rows) -> Result<History> {
-    History history;
-    history.events = TRY(read_ledger(exec_id, *rows[0]));
-    history.events.insert(history.events.begin(), accepted_event(exec_id, uuid_time(exec_id)));
-    history.steps = TRY(read_steps(*rows[1], rows[2].get()));
-    return history;
-  });
+  run<History>(pool_, std::move(calls), {}, deadline, std::move(done),
+               [exec_id](const AllRows& rows) -> Result<History> {
+                 History history;
+                 history.events = TRY(read_ledger(exec_id, *rows[0]));
+                 history.events.insert(history.events.begin(), accepted_event(exec_id, uuid_time(exec_id)));
+                 history.steps = TRY(read_steps(*rows[1], rows[2].get()));
+                 return history;
+               });
 }
 
 void PgWorkStore::renew(WorkerRow worker, Millis ttl, MonoTime deadline, Done<bool> done) {
   std::vector<db::Call> calls;
   calls.push_back({&kRenew,
-                   {db::text_param(worker.id), db::text_param(worker.name), db::text_param(worker.host), db::text_param(worker.version),
-                    db::int_param(worker.pid), db::text_array(worker.lanes), db::int_param(worker.slots), db::int_param(worker.running),
-                    db::bool_param(worker.keeper), db::bool_param(worker.draining), db::int_param(ttl.count())}});
+                   {db::text_param(worker.id), db::text_param(worker.name), db::text_param(worker.host),
+                    db::text_param(worker.version), db::int_param(worker.pid), db::text_array(worker.lanes),
+                    db::int_param(worker.slots), db::int_param(worker.running), db::bool_param(worker.keeper),
+                    db::bool_param(worker.draining), db::int_param(ttl.count())}});
   run<bool>(pool_, std::move(calls), {}, deadline, std::move(done),
             [](const AllRows& rows) -> Result<bool> { return rows.front()->boolean(0, 0); });
 }
 
-void PgWorkStore::inboxes(std::string worker_id, std::vector<ClaimRequest> held, std::vector<std::uint64_t> seen, MonoTime deadline,
-                          Done<std::vector<Inbox>> done) {
+void PgWorkStore::inboxes(std::string worker_id, std::vector<ClaimRequest> held,
+                          std::vector<std::uint64_t> seen, MonoTime deadline, Done<std::vector<Inbox>> done) {
   PAWL_ASSERT(held.size() == seen.size(), "one number for each that is held");
   db::UuidArray ids, suspects;
   db::IntArray epochs, numbers;
@@ -105,40 +110,53 @@ void PgWorkStore::inboxes(std::string worker_id, std::vector<ClaimRequest> held,
     numbers.add(static_cast<std::int64_t>(seen[i]));
     suspects_->erase(held[i].exec_id);
   }
-  std::erase_if(*suspects_, [now = loop_.now()](const auto& suspect) { return now - suspect.second > kSuspectFor; });
+  std::erase_if(*suspects_,
+                [now = loop_.now()](const auto& suspect) { return now - suspect.second > kSuspectFor; });
   for (const auto& [id, since] : *suspects_) suspects.add(id);
   std::vector<db::Call> calls;
-  calls.push_back({&kInboxes, {ids.take(), epochs.take(), numbers.take(), db::text_param(std::move(worker_id)), suspects.take()}});
-  run<std::vector<Inbox>>(pool_, std::move(calls), {}, deadline, std::move(done), [](const AllRows& all) -> Result<std::vector<Inbox>> {
-    const db::Rows& rows = *all.front();
-    std::vector<Inbox> inboxes;
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-      inboxes.push_back({rows.uuid(row, 0), static_cast<std::uint32_t>(rows.integer(row, 1)),
-                         static_cast<std::uint64_t>(rows.integer(row, 2)), rows.boolean(row, 3), rows.boolean(row, 4),
-                         rows.boolean(row, 5), std::string(rows.text(row, 6)), {}});
-    }
-    return inboxes;
-  });
+  calls.push_back(
+      {&kInboxes,
+       {ids.take(), epochs.take(), numbers.take(), db::text_param(std::move(worker_id)), suspects.take()}});
+  run<std::vector<Inbox>>(pool_, std::move(calls), {}, deadline, std::move(done),
+                          [](const AllRows& all) -> Result<std::vector<Inbox>> {
+                            const db::Rows& rows = *all.front();
+                            std::vector<Inbox> inboxes;
+                            for (std::size_t row = 0; row < rows.size(); ++row) {
+                              inboxes.push_back({rows.uuid(row, 0),
+                                                 static_cast<std::uint32_t>(rows.integer(row, 1)),
+                                                 static_cast<std::uint64_t>(rows.integer(row, 2)),
+                                                 rows.boolean(row, 3),
+                                                 rows.boolean(row, 4),
+                                                 rows.boolean(row, 5),
+                                                 std::string(rows.text(row, 6)),
+                                                 {}});
+                            }
+                            return inboxes;
+                          });
 }
 
-void PgWorkStore::read_inbox(ClaimRequest held, std::uint64_t after_seq, MonoTime deadline, Done<Inbox> done) {
+void PgWorkStore::read_inbox(ClaimRequest held, std::uint64_t after_seq, MonoTime deadline,
+                             Done<Inbox> done) {
   std::vector<db::Call> calls;
   calls.push_back({&kInboxRow, {db::uuid_param(held.exec_id), db::int_param(held.epoch)}});
-  calls.push_back({&kInboxEvents, {db::uuid_param(held.exec_id), db::int_param(static_cast<std::int64_t>(after_seq))}});
-  run<Inbox>(pool_, std::move(calls), {}, deadline, std::move(done), [held](const AllRows& rows) -> Result<Inbox> {
-    Inbox inbox{held.exec_id};
-    if (rows[0]->size() == 0) return inbox;
-    inbox.epoch = held.epoch;
-    inbox.inbox = static_cast<std::uint64_t>(rows[0]->integer(0, 0));
-    inbox.cancel_requested = rows[0]->boolean(0, 1);
-    inbox.pause_requested = rows[0]->boolean(0, 2);
-    inbox.control = rows[0]->text(0, 3);
-    inbox.events = TRY(read_ledger(held.exec_id, *rows[1]));
-    return inbox;
-  });
+  calls.push_back(
+      {&kInboxEvents, {db::uuid_param(held.exec_id), db::int_param(static_cast<std::int64_t>(after_seq))}});
+  run<Inbox>(pool_, std::move(calls), {}, deadline, std::move(done),
+             [held](const AllRows& rows) -> Result<Inbox> {
+               Inbox inbox{held.exec_id};
+               if (rows[0]->size() == 0) return inbox;
+               inbox.epoch = held.epoch;
+               inbox.inbox = static_cast<std::uint64_t>(rows[0]->integer(0, 0));
+               inbox.cancel_requested = rows[0]->boolean(0, 1);
+               inbox.pause_requested = rows[0]->boolean(0, 2);
+               inbox.control = rows[0]->text(0, 3);
+               inbox.events = TRY(read_ledger(held.exec_id, *rows[1]));
+               return inbox;
+             });
 }
 
-void PgWorkStore::release(std::vector<ClaimRequest> held, std::string worker_id, MonoTime deadline, Done<std::vector<Uuid>> done) {
+void PgWorkStore::release(std::vector<ClaimRequest> held, std::string worker_id, MonoTime deadline,
+                          Done<std::vector<Uuid>> done) {
   db::UuidArray ids;
   db::IntArray epochs;
   for (const ClaimRequest& one : held) {
@@ -147,13 +165,15 @@ void PgWorkStore::release(std::vector<ClaimRequest> held, std::string worker_id,
   }
   std::vector<db::Call> calls;
   calls.push_back({&kRelease, {ids.take(), epochs.take(), db::text_param(std::move(worker_id))}});
-  run<std::vector<Uuid>>(pool_, std::move(calls), {}, deadline, std::move(done), [](const AllRows& rows) -> Result<std::vector<Uuid>> {
-    std::vector<Uuid> released;
-    for (std::size_t row = 0; row < rows.front()->size(); ++row) {
-      if (rows.front()->boolean(row, 1)) released.push_back(rows.front()->uuid(row, 0));
-    }
-    return released;
-  });
+  run<std::vector<Uuid>>(pool_, std::move(calls), {}, deadline, std::move(done),
+                         [](const AllRows& rows) -> Result<std::vector<Uuid>> {
+                           std::vector<Uuid> released;
+                           for (std::size_t row = 0; row < rows.front()->size(); ++row) {
+                             if (rows.front()->boolean(row, 1))
+                               released.push_back(rows.front()->uuid(row, 0));
+                           }
+                           return released;
+                         });
 }
 
 void PgWorkStore::unregister(std::string worker_id, MonoTime deadline, Done<void> done) {
@@ -161,10 +181,12 @@ void PgWorkStore::unregister(std::string worker_id, MonoTime deadline, Done<void
   calls.push_back({&kUnregister, {db::text_param(worker_id)}});
   calls.push_back({&kGiveUpKeeper, {db::text_param(worker_id)}});
   calls.push_back({&kDropTools, {db::text_param(worker_id)}});
-  run<void>(pool_, std::move(calls), {}, deadline, std::move(done), [](const AllRows&) -> Result<void> { return {}; });
+  run<void>(pool_, std::move(calls), {}, deadline, std::move(done),
+            [](const AllRows&) -> Result<void> { return {}; });
 }
 
-void PgWorkStore::publish_tools(std::string worker_id, std::vector<ToolDescriptor> tools, MonoTime deadline, Done<void> done) {
+void PgWorkStore::publish_tools(std::string worker_id, std::vector<ToolDescriptor> tools, MonoTime deadline,
+                                Done<void> done) {
   db::TextArray names, descriptors;
   for (const ToolDescriptor& tool : tools) {
     names.add(tool.name);
@@ -173,7 +195,8 @@ void PgWorkStore::publish_tools(std::string worker_id, std::vector<ToolDescripto
   std::vector<db::Call> calls;
   calls.push_back({&kDropTools, {db::text_param(worker_id)}});
   calls.push_back({&kAddTools, {db::text_param(worker_id), names.take(), descriptors.take()}});
-  run<void>(pool_, std::move(calls), {}, deadline, std::move(done), [](const AllRows&) -> Result<void> { return {}; });
+  run<void>(pool_, std::move(calls), {}, deadline, std::move(done),
+            [](const AllRows&) -> Result<void> { return {}; });
 }
 
 }  // namespace pawl::store

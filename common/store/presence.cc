@@ -10,13 +10,19 @@
 namespace pawl::store {
 namespace {
 
-// A session's lock: it outlives the transaction that took it. The old connection of a process may hold it for a moment more.
+// A session's lock: it outlives the transaction that took it. The old connection of a process may hold it for
+// a moment more.
 const db::Statement kTake{"presence_take", "SELECT pg_try_advisory_lock(pawl_presence_key($1))"};
 
 }  // namespace
 
 Presence::Presence(Loop& loop, Rng& rng, Log log, db::ConnectionOptions connection, std::string worker_id)
-    : loop_(loop), rng_(rng), log_(std::move(log)), options_(std::move(connection)), worker_id_(std::move(worker_id)), delays_(loop) {
+    : loop_(loop),
+      rng_(rng),
+      log_(std::move(log)),
+      options_(std::move(connection)),
+      worker_id_(std::move(worker_id)),
+      delays_(loop) {
   options_.application_name = "pawl-presence";
   connect();
 }
@@ -59,8 +65,10 @@ void Presence::take() {
 }
 
 void Presence::again() {
-  const auto most = std::min<Millis::rep>(kLookUpMax.count(), kPresenceRetry.count() << std::min(failures_, 5));
-  const Millis pause(failures_ == 0 ? 0 : static_cast<Millis::rep>(rng_.below(static_cast<std::uint64_t>(most) + 1)));
+  const auto most =
+      std::min<Millis::rep>(kLookUpMax.count(), kPresenceRetry.count() << std::min(failures_, 5));
+  const Millis pause(
+      failures_ == 0 ? 0 : static_cast<Millis::rep>(rng_.below(static_cast<std::uint64_t>(most) + 1)));
   ++failures_;
   delays_.run(pause, [this] {
     connection_.reset();

@@ -1,5 +1,5 @@
-// A worker's presence: an advisory lock on a connection of its own. When the process dies its connection goes, and with it
-// the lock, which the keeper sees within a tick; the lease would take seconds.
+// A worker's presence: an advisory lock on a connection of its own. When the process dies its connection
+// goes, and with it the lock, which the keeper sees within a tick; the lease would take seconds.
 #pragma once
 
 #include <memory>
@@ -13,8 +13,8 @@
 
 namespace pawl::store {
 
-/// Takes the lock of `worker_id` and holds it until it is destroyed; a lost connection is made again at once, then with full
-/// jitter (the keeper lets 300 ms pass). Loop thread only.
+/// Takes the lock of `worker_id` and holds it until it is destroyed; a lost connection is made again at once,
+/// then with full jitter (the keeper lets 300 ms pass). Loop thread only.
 class Presence {
  public:
   Presence(Loop& loop, Rng& rng, Log log, db::ConnectionOptions connection, std::string worker_id);

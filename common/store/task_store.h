@@ -40,10 +40,11 @@ class TaskStore {
   virtual ~TaskStore() = default;
   /// Makes a new version (the same document again makes none and answers the current one).
   /// `if_match`: the version that must be the current one. Errors: kConflict/precondition_failed.
-  virtual void put(Uuid tenant, std::string task_id, json::Value document, Sha256 hash, std::optional<int> if_match,
-                   MonoTime deadline, Done<PutTask> done) = 0;
+  virtual void put(Uuid tenant, std::string task_id, json::Value document, Sha256 hash,
+                   std::optional<int> if_match, MonoTime deadline, Done<PutTask> done) = 0;
   /// `version` 0 = the newest. Errors: kNotFound/not_found, also after remove.
-  virtual void get(Uuid tenant, std::string task_id, int version, MonoTime deadline, Done<TaskVersion> done) = 0;
+  virtual void get(Uuid tenant, std::string task_id, int version, MonoTime deadline,
+                   Done<TaskVersion> done) = 0;
   virtual void list(Uuid tenant, std::string query, Page page, MonoTime deadline, Done<TaskList> done) = 0;
   virtual void versions(Uuid tenant, std::string task_id, MonoTime deadline, Done<TaskList> done) = 0;
   virtual void remove(Uuid tenant, std::string task_id, MonoTime deadline, Done<void> done) = 0;

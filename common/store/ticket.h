@@ -1,4 +1,5 @@
-// A ticket to be published: it wakes a worker for one execution, and goes to the resume queue when that has started before.
+// A ticket to be published: it wakes a worker for one execution, and goes to the resume queue when that has
+// started before.
 #pragma once
 
 #include <string>

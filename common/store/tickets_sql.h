@@ -1,4 +1,5 @@
-// Statements that answer tickets, and how their rows are read: exec_id, tenant, epoch, lane, priority, resume, traceparent.
+// Statements that answer tickets, and how their rows are read: exec_id, tenant, epoch, lane, priority,
+// resume, traceparent.
 #pragma once
 
 #include <string>

@@ -21,10 +21,14 @@ std::vector<std::string> to_texts(std::string_view array) {
   bool quoted = false;
   for (std::size_t i = 1; i + 1 < array.size(); ++i) {
     const char c = array[i];
-    if (c == '\\' && i + 2 < array.size()) current.push_back(array[++i]);
-    else if (c == '"') quoted = !quoted;
-    else if (c == ',' && !quoted) out.push_back(std::exchange(current, {}));
-    else current.push_back(c);
+    if (c == '\\' && i + 2 < array.size())
+      current.push_back(array[++i]);
+    else if (c == '"')
+      quoted = !quoted;
+    else if (c == ',' && !quoted)
+      out.push_back(std::exchange(current, {}));
+    else
+      current.push_back(c);
   }
   out.push_back(std::move(current));
   return out;

@@ -11,9 +11,13 @@
 
 namespace pawl::store {
 
-inline std::string_view view_of(const Sha256& hash) { return {reinterpret_cast<const char*>(hash.data()), hash.size()}; }
+inline std::string_view view_of(const Sha256& hash) {
+  return {reinterpret_cast<const char*>(hash.data()), hash.size()};
+}
 inline db::Param hash_param(const Sha256& hash) { return db::bytes_param(std::string(view_of(hash))); }
-inline void add_or_null(db::TextArray& column, std::string_view value) { value.empty() ? column.add_null() : column.add(value); }
+inline void add_or_null(db::TextArray& column, std::string_view value) {
+  value.empty() ? column.add_null() : column.add(value);
+}
 inline db::Param text_or_null_param(std::string value) {
   return value.empty() ? db::null_param() : db::text_param(std::move(value));
 }

@@ -1,5 +1,6 @@
-// What an execution of one step costs the store: accept, claim, start, finish, in waves of 64, beside the four statements of
-// the null engine's narrow rows in the same run. Prints a rate and Postgres' processor time per execution for each phase.
+// What an execution of one step costs the store: accept, claim, start, finish, in waves of 64, beside the
+// four statements of the null engine's narrow rows in the same run. Prints a rate and Postgres' processor
+// time per execution for each phase.
 #include <dirent.h>
 #include <unistd.h>
 
@@ -19,14 +20,20 @@ namespace {
 using namespace pawl;
 
 constexpr std::size_t kWave = 64;
-constexpr db::Statement kNullInsert{"n_insert", "INSERT INTO null_executions (exec_id, steps, input) "
-                                                "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[])"};
-constexpr db::Statement kNullClaim{"n_claim", "UPDATE null_executions SET epoch = epoch + 1, owner = $2, status = 1, started_at = now() "
-                                              "WHERE exec_id = ANY($1::uuid[]) AND status = 0 RETURNING exec_id, steps"};
-constexpr db::Statement kNullEvent{"n_event", "INSERT INTO null_events (exec_id, seq, body) "
-                                              "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[])"};
-constexpr db::Statement kNullFinish{"n_finish", "UPDATE null_executions SET status = 2, finished_at = now(), output = 'null' "
-                                                "WHERE exec_id = ANY($1::uuid[]) AND epoch = 1 AND owner = $2"};
+constexpr db::Statement kNullInsert{"n_insert",
+                                    "INSERT INTO null_executions (exec_id, steps, input) "
+                                    "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[])"};
+constexpr db::Statement kNullClaim{
+    "n_claim",
+    "UPDATE null_executions SET epoch = epoch + 1, owner = $2, status = 1, started_at = now() "
+    "WHERE exec_id = ANY($1::uuid[]) AND status = 0 RETURNING exec_id, steps"};
+constexpr db::Statement kNullEvent{"n_event",
+                                   "INSERT INTO null_events (exec_id, seq, body) "
+                                   "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[])"};
+constexpr db::Statement kNullFinish{
+    "n_finish",
+    "UPDATE null_executions SET status = 2, finished_at = now(), output = 'null' "
+    "WHERE exec_id = ANY($1::uuid[]) AND epoch = 1 AND owner = $2"};
 
 /// Processor seconds of all children of the server, in clock ticks' resolution.
 double server_cpu(pid_t postmaster) {
@@ -83,7 +90,8 @@ struct Bench {
     const double count = static_cast<double>(total);
     bench::print(workload, (std::string(name) + "_per_second").c_str(), count / watch.wall(), "1/s");
     bench::print(workload, (std::string(name) + "_client_cpu").c_str(), watch.cpu() * 1e6 / count, "us");
-    bench::print(workload, (std::string(name) + "_postgres_cpu").c_str(), (server_cpu(server.pid()) - before) * 1e6 / count, "us");
+    bench::print(workload, (std::string(name) + "_postgres_cpu").c_str(),
+                 (server_cpu(server.pid()) - before) * 1e6 / count, "us");
   }
 };
 
@@ -212,10 +220,16 @@ void measure_null(Bench& bench, std::size_t total) {
     return db::Params{exec.take(), number.take(), body.take()};
   };
   const auto some = [&](std::size_t from) { return db::uuid_array(std::span(all).subspan(from, kWave)); };
-  bench.phase("null_rows", "accept", total, [&](std::size_t from) { run(kNullInsert, rows(from, "{\"n\":1}")); });
-  bench.phase("null_rows", "claim", total, [&](std::size_t from) { run(kNullClaim, {some(from), db::text_param("w1")}); });
-  bench.phase("null_rows", "start", total, [&](std::size_t from) { run(kNullEvent, rows(from, "{\"step\":\"a\"}")); });
-  bench.phase("null_rows", "finish", total, [&](std::size_t from) { run(kNullFinish, {some(from), db::text_param("w1")}); });
+  bench.phase("null_rows", "accept", total,
+              [&](std::size_t from) { run(kNullInsert, rows(from, "{\"n\":1}")); });
+  bench.phase("null_rows", "claim", total, [&](std::size_t from) {
+    run(kNullClaim, {some(from), db::text_param("w1")});
+  });
+  bench.phase("null_rows", "start", total,
+              [&](std::size_t from) { run(kNullEvent, rows(from, "{\"step\":\"a\"}")); });
+  bench.phase("null_rows", "finish", total, [&](std::size_t from) {
+    run(kNullFinish, {some(from), db::text_param("w1")});
+  });
 }
 
 }  // namespace
@@ -225,10 +239,15 @@ int main(int argc, char** argv) {
   auto& server = testing::PrivatePostgres::shared();
   server.sql("CREATE DATABASE bench");
   PAWL_ASSERT(db::migrate(server.url("bench")).has_value(), "the schema is made");
-  server.sql("CREATE TABLE null_executions (exec_id uuid PRIMARY KEY, status int NOT NULL DEFAULT 0, epoch int NOT NULL DEFAULT 0, "
-             "steps int NOT NULL, owner text, started_at timestamptz, finished_at timestamptz, input text, output text) "
-             "WITH (fillfactor = 60); CREATE TABLE null_events (exec_id uuid, seq int, body text, PRIMARY KEY (exec_id, seq)); "
-             "GRANT ALL ON null_executions, null_events TO pawl_worker", "bench");
+  server.sql(
+      "CREATE TABLE null_executions (exec_id uuid PRIMARY KEY, status int NOT NULL DEFAULT 0, epoch int NOT "
+      "NULL DEFAULT 0, "
+      "steps int NOT NULL, owner text, started_at timestamptz, finished_at timestamptz, input text, output "
+      "text) "
+      "WITH (fillfactor = 60); CREATE TABLE null_events (exec_id uuid, seq int, body text, PRIMARY KEY "
+      "(exec_id, seq)); "
+      "GRANT ALL ON null_executions, null_events TO pawl_worker",
+      "bench");
   Bench bench("bench");
   measure_null(bench, total);
   measure_store(bench, total);

@@ -51,10 +51,12 @@ TEST_P(Accepting, StoresWhatWasAsked) {
 
 TEST_P(Accepting, KeepsThePlanByItsHash) {
   accept(execution());
-  const auto plan = wait<json::Value>([&](auto done) { world_->plans().plan(tenant_, plan_hash_, soon(), done); });
+  const auto plan =
+      wait<json::Value>([&](auto done) { world_->plans().plan(tenant_, plan_hash_, soon(), done); });
   ASSERT_TRUE(plan);
   EXPECT_EQ(*plan, *execution().plan);
-  const auto other = wait<json::Value>([&](auto done) { world_->plans().plan(tenant_, sha256("none"), soon(), done); });
+  const auto other =
+      wait<json::Value>([&](auto done) { world_->plans().plan(tenant_, sha256("none"), soon(), done); });
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().kind, ErrorKind::kNotFound);
 }
@@ -70,7 +72,8 @@ TEST_P(Accepting, TheSameKeyAndBodyIsTheSameExecution) {
 TEST_P(Accepting, TheSameKeyWithAnotherBodyIsRefusedAndStoresNothing) {
   accept(keyed("k"));
   EXPECT_EQ(accept(keyed("k", "other")).kind, Accepted::Kind::kKeyReused);
-  const auto list = wait<store::ExecutionList>([&](auto done) { world_->read().list(tenant_, {}, {}, soon(), done); });
+  const auto list =
+      wait<store::ExecutionList>([&](auto done) { world_->read().list(tenant_, {}, {}, soon(), done); });
   ASSERT_TRUE(list);
   EXPECT_EQ(list->items.size(), 1u);
 }
@@ -111,7 +114,8 @@ TEST_P(Accepting, AHundredAtOnceWithOneKeyOverTwoProcessesAreOneExecution) {
   }
   EXPECT_EQ(fresh, 1);
   EXPECT_EQ(ids.size(), 1u);
-  const auto list = wait<store::ExecutionList>([&](auto done) { world_->read().list(tenant_, {}, {}, soon(), done); });
+  const auto list =
+      wait<store::ExecutionList>([&](auto done) { world_->read().list(tenant_, {}, {}, soon(), done); });
   EXPECT_EQ(list->items.size(), 1u);
 }
 
@@ -133,7 +137,8 @@ TEST_P(Accepting, OnlySoManyTicketsOfATenantAreOpenInALane) {
   int now = 0;
   int later = 0;
   for (int i = 0; i < 900; ++i) {
-    world_->accept().accept(execution(), soon(), [&](Result<Accepted> a) { (a && a->ticket_now ? now : later)++; });
+    world_->accept().accept(execution(), soon(),
+                            [&](Result<Accepted> a) { (a && a->ticket_now ? now : later)++; });
   }
   turn_until([&] { return now + later == 900; });
   EXPECT_LE(now, 256 + 128);  // two batches may be under way at once

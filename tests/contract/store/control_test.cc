@@ -101,11 +101,13 @@ TEST_P(Controlling, CancelAgainstAFinishAtTheSameMomentHasOneEnd) {
     std::optional<Result<Saved>> saved;
     std::optional<Result<store::ControlOutcome>> cancelled;
     world_->work().checkpoint(finish_of(mine), [&](Result<Saved> s) { saved.emplace(std::move(s)); });
-    other->control().control({tenant_, mine.exec_id, ControlKind::kCancel}, soon(), [&](auto c) { cancelled.emplace(std::move(c)); });
+    other->control().control({tenant_, mine.exec_id, ControlKind::kCancel}, soon(),
+                             [&](auto c) { cancelled.emplace(std::move(c)); });
     turn_until([&] { return saved && cancelled; });
     ASSERT_TRUE(*saved);
     const bool finished = (*saved)->kind == Saved::Kind::kSaved;
-    EXPECT_NE(finished, cancelled->has_value()) << "202 for the cancel, or the finish: never both, never neither";
+    EXPECT_NE(finished, cancelled->has_value())
+        << "202 for the cancel, or the finish: never both, never neither";
     EXPECT_EQ(row(mine.exec_id).status, finished ? ExecutionStatus::kCompleted : ExecutionStatus::kRunning);
   }
 }
@@ -172,7 +174,8 @@ TEST_P(Controlling, APauseRunsOutAsItWasAsked) {
   store::ControlRequest request{tenant_, accepted.exec_id, ControlKind::kPause};
   request.pause_timeout = Millis(30'000);
   request.cancel_on_timeout = true;
-  ASSERT_TRUE(wait<store::ControlOutcome>([&](auto done) { world_->control().control(request, soon(), done); }));
+  ASSERT_TRUE(
+      wait<store::ControlOutcome>([&](auto done) { world_->control().control(request, soon(), done); }));
   tick();
   EXPECT_EQ(row(accepted.exec_id).status, ExecutionStatus::kPaused);
   world_->age(Millis(31'000));
@@ -184,11 +187,13 @@ TEST_P(Controlling, IfMatchMustBeTheCurrentOne) {
   const auto accepted = accept(execution());
   store::ControlRequest request{tenant_, accepted.exec_id, ControlKind::kPause};
   request.if_match = row(accepted.exec_id).rev + 1;
-  const auto stale = wait<store::ControlOutcome>([&](auto done) { world_->control().control(request, soon(), done); });
+  const auto stale =
+      wait<store::ControlOutcome>([&](auto done) { world_->control().control(request, soon(), done); });
   ASSERT_FALSE(stale);
   EXPECT_EQ(stale.error().code, "precondition_failed");
   request.if_match = row(accepted.exec_id).rev;
-  EXPECT_TRUE(wait<store::ControlOutcome>([&](auto done) { world_->control().control(request, soon(), done); }));
+  EXPECT_TRUE(
+      wait<store::ControlOutcome>([&](auto done) { world_->control().control(request, soon(), done); }));
 }
 
 INSTANTIATE_TEST_SUITE_P(Stores, Controlling, ::testing::ValuesIn(store_kinds()), kind_name);

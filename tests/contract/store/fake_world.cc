@@ -8,7 +8,9 @@ namespace {
 class FakeWorld final : public StoreWorld {
  public:
   FakeWorld(Loop& loop, std::shared_ptr<store::FakeDatabase> database, std::shared_ptr<Rng> rng)
-      : rng_(std::move(rng)), database_(std::move(database)), store_(database_, [&loop](std::function<void()> fn) { loop.post(std::move(fn)); }) {}
+      : rng_(std::move(rng)),
+        database_(std::move(database)),
+        store_(database_, [&loop](std::function<void()> fn) { loop.post(std::move(fn)); }) {}
 
   store::AcceptStore& accept() override { return store_; }
   store::TaskStore& tasks() override { return store_; }

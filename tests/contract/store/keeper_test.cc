@@ -118,12 +118,15 @@ TEST_P(Keeping, FeedingTakesTenantsInTurn) {
   const auto mine = claim(tickets);
   EXPECT_EQ(mine.size(), open.size());
   EXPECT_TRUE(mine.at(0).backlog);
-  const auto fed = wait<std::vector<store::Ticket>>([&](auto done) { world_->work().feed({"default"}, 100, soon(), done); });
+  const auto fed = wait<std::vector<store::Ticket>>(
+      [&](auto done) { world_->work().feed({"default"}, 100, soon(), done); });
   ASSERT_TRUE(fed);
   EXPECT_EQ(fed->size(), 100u);
-  const auto first = std::count_if(fed->begin(), fed->end(), [&](const auto& t) { return t.tenant == tenants[0]; });
+  const auto first =
+      std::count_if(fed->begin(), fed->end(), [&](const auto& t) { return t.tenant == tenants[0]; });
   EXPECT_EQ(first, 50);
-  const auto other = wait<std::vector<store::Ticket>>([&](auto done) { world_->work().feed({"elsewhere"}, 100, soon(), done); });
+  const auto other = wait<std::vector<store::Ticket>>(
+      [&](auto done) { world_->work().feed({"elsewhere"}, 100, soon(), done); });
   EXPECT_TRUE(other->empty());
   std::map<Uuid, int> per_tenant;
   for (const auto& ticket : *fed) ++per_tenant[ticket.tenant];
@@ -136,7 +139,8 @@ TEST_P(Keeping, FeedingTakesTenantsInTurn) {
 TEST_P(Keeping, HousekeepingKeepsWhatIsYoung) {
   const auto mine = claimed();
   save(finish_of(mine));
-  const auto removed = wait<std::int64_t>([&](auto done) { world_->keeper().housekeeping(Millis(24LL * 3600 * 1000), soon(), done); });
+  const auto removed = wait<std::int64_t>(
+      [&](auto done) { world_->keeper().housekeeping(Millis(24LL * 3600 * 1000), soon(), done); });
   ASSERT_TRUE(removed) << removed.error().message;
   EXPECT_EQ(row(mine.exec_id).status, ExecutionStatus::kCompleted);
 }

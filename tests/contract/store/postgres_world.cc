@@ -1,4 +1,6 @@
-// The real store: a database of its own per test, copied from one that was migrated once, with the roles that processes use.
+// The real store: a database of its own per test, copied from one that was migrated once, with the roles that
+// processes use.
+#include "tests/contract/store/postgres_world.h"
 #include "common/db/migrate.h"
 #include "common/store/pg_accept_store.h"
 #include "common/store/pg_control_store.h"
@@ -7,7 +9,6 @@
 #include "common/store/pg_read_store.h"
 #include "common/store/pg_task_store.h"
 #include "common/store/pg_work_store.h"
-#include "tests/contract/store/postgres_world.h"
 
 namespace pawl::testing {
 namespace {
@@ -34,8 +35,10 @@ class PostgresWorld final : public StoreWorld {
  public:
   PostgresWorld(Loop& loop, std::string database)
       : database_(std::move(database)),
-        api_pool_(db::make_pool(loop, rng_, Log(), pool_options(PrivatePostgres::shared().url(database_), "pawl_api"))),
-        worker_pool_(db::make_pool(loop, rng_, Log(), pool_options(PrivatePostgres::shared().url(database_), "pawl_worker"))),
+        api_pool_(db::make_pool(loop, rng_, Log(),
+                                pool_options(PrivatePostgres::shared().url(database_), "pawl_api"))),
+        worker_pool_(db::make_pool(loop, rng_, Log(),
+                                   pool_options(PrivatePostgres::shared().url(database_), "pawl_worker"))),
         accept_(loop, rng_, *api_pool_, Log()),
         tasks_(loop, *api_pool_),
         plans_(*worker_pool_),
@@ -56,13 +59,14 @@ class PostgresWorld final : public StoreWorld {
 
   void age(Millis by) override {
     const std::string interval = "interval '" + std::to_string(by.count()) + " milliseconds'";
-    PrivatePostgres::shared().sql("UPDATE live SET wake_at = wake_at - " + interval + ", held_wake_at = held_wake_at - " + interval +
-                                      ", ticketed_at = ticketed_at - " + interval + ", paused_at = paused_at - " + interval +
-                                      "; UPDATE workers SET lease_until = lease_until - " + interval +
-                                      "; UPDATE idempotency_keys SET expires_at = expires_at - " + interval +
-                                      "; UPDATE keeper SET lease_until = lease_until - " + interval + " WHERE isfinite(lease_until)" +
-                                      "; UPDATE lane_load SET normal_claimed = normal_claimed - " + interval,
-                                  database_);
+    PrivatePostgres::shared().sql(
+        "UPDATE live SET wake_at = wake_at - " + interval + ", held_wake_at = held_wake_at - " + interval +
+            ", ticketed_at = ticketed_at - " + interval + ", paused_at = paused_at - " + interval +
+            "; UPDATE workers SET lease_until = lease_until - " + interval +
+            "; UPDATE idempotency_keys SET expires_at = expires_at - " + interval +
+            "; UPDATE keeper SET lease_until = lease_until - " + interval + " WHERE isfinite(lease_until)" +
+            "; UPDATE lane_load SET normal_claimed = normal_claimed - " + interval,
+        database_);
   }
   [[nodiscard]] const std::string& database() const { return database_; }
 
@@ -83,13 +87,16 @@ class PostgresWorld final : public StoreWorld {
 }  // namespace
 
 std::unique_ptr<StoreWorld> make_postgres_world(Loop& loop) {
-  return std::make_unique<PostgresWorld>(loop, PrivatePostgres::shared().create_database(migrated_template()));
+  return std::make_unique<PostgresWorld>(loop,
+                                         PrivatePostgres::shared().create_database(migrated_template()));
 }
 
 std::unique_ptr<StoreWorld> make_postgres_world(Loop& loop, const std::string& database) {
   return std::make_unique<PostgresWorld>(loop, database);
 }
 
-std::string database_of(const StoreWorld& world) { return dynamic_cast<const PostgresWorld&>(world).database(); }
+std::string database_of(const StoreWorld& world) {
+  return dynamic_cast<const PostgresWorld&>(world).database();
+}
 
 }  // namespace pawl::testing

@@ -45,7 +45,8 @@ store::NewExecution StoreContract::execution(std::string lane) {
 }
 
 store::Accepted StoreContract::accept(store::NewExecution e) {
-  const auto accepted = wait<store::Accepted>([&](auto done) { world_->accept().accept(std::move(e), soon(), done); });
+  const auto accepted =
+      wait<store::Accepted>([&](auto done) { world_->accept().accept(std::move(e), soon(), done); });
   EXPECT_TRUE(accepted) << accepted.error().code << ": " << accepted.error().message;
   return accepted ? *accepted : store::Accepted{};
 }
@@ -63,8 +64,10 @@ void StoreContract::lease(const std::string& worker, Millis ttl) {
   EXPECT_TRUE(renewed && *renewed);
 }
 
-std::vector<store::Claimed> StoreContract::claim(std::vector<store::ClaimRequest> tickets, const std::string& worker) {
-  auto claimed = wait<std::vector<store::Claimed>>([&](auto done) { world_->work().claim(std::move(tickets), worker, soon(), done); });
+std::vector<store::Claimed> StoreContract::claim(std::vector<store::ClaimRequest> tickets,
+                                                 const std::string& worker) {
+  auto claimed = wait<std::vector<store::Claimed>>(
+      [&](auto done) { world_->work().claim(std::move(tickets), worker, soon(), done); });
   EXPECT_TRUE(claimed) << claimed.error().code << ": " << claimed.error().message;
   return claimed ? std::move(*claimed) : std::vector<store::Claimed>{};
 }
@@ -78,7 +81,8 @@ store::Claimed StoreContract::claimed(std::string worker) {
 }
 
 store::Saved StoreContract::save(store::Checkpoint entry) {
-  const auto saved = wait<store::Saved>([&](auto done) { world_->work().checkpoint(std::move(entry), done); });
+  const auto saved =
+      wait<store::Saved>([&](auto done) { world_->work().checkpoint(std::move(entry), done); });
   EXPECT_TRUE(saved) << saved.error().code << ": " << saved.error().message;
   return saved ? *saved : store::Saved{};
 }
@@ -110,13 +114,15 @@ StepRecord StoreContract::step(std::string path, json::Value output) {
 }
 
 store::ExecutionRow StoreContract::row(const Uuid& exec_id) {
-  const auto found = wait<store::ExecutionRow>([&](auto done) { world_->read().get(tenant_, exec_id, soon(), done); });
+  const auto found =
+      wait<store::ExecutionRow>([&](auto done) { world_->read().get(tenant_, exec_id, soon(), done); });
   EXPECT_TRUE(found) << found.error().code << ": " << found.error().message;
   return found ? *found : store::ExecutionRow{};
 }
 
 std::vector<Event> StoreContract::ledger(const Uuid& exec_id) {
-  const auto found = wait<std::vector<Event>>([&](auto done) { world_->read().events(tenant_, exec_id, 0, 1000, soon(), done); });
+  const auto found = wait<std::vector<Event>>(
+      [&](auto done) { world_->read().events(tenant_, exec_id, 0, 1000, soon(), done); });
   EXPECT_TRUE(found) << found.error().code << ": " << found.error().message;
   return found ? *found : std::vector<Event>{};
 }

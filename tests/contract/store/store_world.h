@@ -1,4 +1,5 @@
-// The store under test: the real one on a private Postgres, or its in-memory twin. Every test of the suite runs on both.
+// The store under test: the real one on a private Postgres, or its in-memory twin. Every test of the suite
+// runs on both.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -22,7 +23,8 @@ namespace pawl::testing {
 
 enum class StoreKind { kFake, kPostgres };
 
-/// All ports of one store. A second world over the same data is another process: other connections, other batches.
+/// All ports of one store. A second world over the same data is another process: other connections, other
+/// batches.
 class StoreWorld {
  public:
   virtual ~StoreWorld() = default;
@@ -71,10 +73,12 @@ class StoreContract : public ::testing::TestWithParam<StoreKind> {
   /// Accepts, and claims with `worker` (which is made to have a lease).
   store::Claimed claimed(std::string worker = "w1");
   void lease(const std::string& worker, Millis ttl = Millis(15'000));
-  std::vector<store::Claimed> claim(std::vector<store::ClaimRequest> tickets, const std::string& worker = "w1");
+  std::vector<store::Claimed> claim(std::vector<store::ClaimRequest> tickets,
+                                    const std::string& worker = "w1");
   store::Saved save(store::Checkpoint entry);
   static store::Checkpoint entry_of(const store::Claimed& claimed);
-  static store::Checkpoint finish_of(const store::Claimed& claimed, ExecutionStatus status = ExecutionStatus::kCompleted);
+  static store::Checkpoint finish_of(const store::Claimed& claimed,
+                                     ExecutionStatus status = ExecutionStatus::kCompleted);
   static StepRecord step(std::string path, json::Value output = {});
   store::ExecutionRow row(const Uuid& exec_id);
   std::vector<Event> ledger(const Uuid& exec_id);

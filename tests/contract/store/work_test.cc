@@ -63,7 +63,9 @@ TEST_P(Working, TwoClaimsAtTheSameMomentHaveOneWinner) {
 TEST_P(Working, UnknownAndFinishedExecutionsAreForgotten) {
   const auto mine = claimed();
   save(finish_of(mine));
-  EXPECT_TRUE(claim({{mine.exec_id, 0}, {mine.exec_id, 1}, {UuidGenerator(rng_).next(SystemClock().wall()), 0}}).empty());
+  EXPECT_TRUE(
+      claim({{mine.exec_id, 0}, {mine.exec_id, 1}, {UuidGenerator(rng_).next(SystemClock().wall()), 0}})
+          .empty());
 }
 
 TEST_P(Working, WithoutALeaseNothingIsClaimed) {
@@ -85,7 +87,8 @@ TEST_P(Working, WhatIsOwnedAlreadyIsClaimedAgain) {
 TEST_P(Working, ACheckpointNumbersItsEventsWithoutGaps) {
   const auto mine = claimed();
   auto entry = entry_of(mine);
-  entry.onward = {{EventType::kExecutionStarted}, {EventType::kStepStarted, "a", 1, json::Object{{"k", "v"}}}};
+  entry.onward = {{EventType::kExecutionStarted},
+                  {EventType::kStepStarted, "a", 1, json::Object{{"k", "v"}}}};
   entry.progress = json::Object{{"percent", 10}};
   const Saved first = save(entry);
   EXPECT_EQ(first.kind, Saved::Kind::kSaved);
@@ -93,13 +96,14 @@ TEST_P(Working, ACheckpointNumbersItsEventsWithoutGaps) {
   EXPECT_EQ(first.next_seq, 4u);
   entry = entry_of(mine);
   entry.rev = first.rev;
-  entry.settled = {{EventType::kStepProgress, "a", 1}, {EventType::kStepCommitted, "a", 1}};  // progress is live only
+  entry.settled = {{EventType::kStepProgress, "a", 1},
+                   {EventType::kStepCommitted, "a", 1}};  // progress is live only
   entry.steps = {step("a", json::Object{{"x", 1}})};
   entry.onward = {{EventType::kStepStarted, "b", 1}};
   EXPECT_EQ(save(entry).next_seq, 6u);
   const auto events = ledger(mine.exec_id);
-  EXPECT_EQ(types_of(events), (std::vector<std::string>{"execution.accepted", "execution.started", "step.started", "step.committed",
-                                                        "step.started"}));
+  EXPECT_EQ(types_of(events), (std::vector<std::string>{"execution.accepted", "execution.started",
+                                                        "step.started", "step.committed", "step.started"}));
   for (std::size_t i = 0; i < events.size(); ++i) EXPECT_EQ(events[i].seq, i + 1);
   EXPECT_EQ(events[2].step, "a");
   EXPECT_EQ(events[2].attempt, 1);
@@ -121,7 +125,8 @@ TEST_P(Working, AFinishIsTheEnd) {
   EXPECT_EQ(ended.failure->code, "timeout");
   EXPECT_EQ(ended.output, entry.final->output);
   EXPECT_TRUE(ended.finished_at && ended.started_at);
-  EXPECT_EQ(types_of(ledger(mine.exec_id)), (std::vector<std::string>{"execution.accepted", "step.failed", "execution.failed"}));
+  EXPECT_EQ(types_of(ledger(mine.exec_id)),
+            (std::vector<std::string>{"execution.accepted", "step.failed", "execution.failed"}));
   auto late = entry_of(mine);
   late.rev = 1;
   EXPECT_EQ(save(late).kind, Saved::Kind::kFenced);
@@ -244,7 +249,8 @@ TEST_P(Working, LoadBringsBackEverythingInOrder) {
   entry.steps = {second, first};
   entry.settled = {{EventType::kStepCommitted, "b", 1}};
   save(entry);
-  const auto history = wait<store::History>([&](auto done) { world_->work().load(tenant_, mine.exec_id, soon(), done); });
+  const auto history =
+      wait<store::History>([&](auto done) { world_->work().load(tenant_, mine.exec_id, soon(), done); });
   ASSERT_TRUE(history) << history.error().message;
   EXPECT_EQ(types_of(history->events), (std::vector<std::string>{"execution.accepted", "step.committed"}));
   ASSERT_EQ(history->steps.size(), 2u);
@@ -264,7 +270,8 @@ TEST_P(Working, AParkedOneHasNoOwnerAndWakesInTime) {
   const auto mine = claimed();
   auto entry = entry_of(mine);
   entry.onward = {{EventType::kExecutionWaiting}};
-  entry.park = store::Park{ExecutionStatus::kWaiting, mine.database_now + std::chrono::seconds(60), json::Value("timer")};
+  entry.park = store::Park{ExecutionStatus::kWaiting, mine.database_now + std::chrono::seconds(60),
+                           json::Value("timer")};
   EXPECT_EQ(save(entry).kind, Saved::Kind::kSaved);
   const auto parked = row(mine.exec_id);
   EXPECT_EQ(parked.status, ExecutionStatus::kWaiting);
@@ -308,7 +315,8 @@ TEST_P(Working, InboxesTellOfChangesAndLosses) {
   save(finish_of(lost));
   ASSERT_TRUE(control(changed.exec_id, store::ControlKind::kPause));
   const auto inboxes = wait<std::vector<store::Inbox>>([&](auto done) {
-    world_->work().inboxes("w1", {{kept.exec_id, 1}, {changed.exec_id, 1}, {lost.exec_id, 1}}, {0, 0, 0}, soon(), done);
+    world_->work().inboxes("w1", {{kept.exec_id, 1}, {changed.exec_id, 1}, {lost.exec_id, 1}}, {0, 0, 0},
+                           soon(), done);
   });
   ASSERT_TRUE(inboxes);
   ASSERT_EQ(inboxes->size(), 2u);
@@ -331,21 +339,29 @@ TEST_P(Working, ReadInboxBringsTheEventsOfControl) {
   entry.onward = {{EventType::kStepStarted, "a", 1}};
   save(entry);
   ASSERT_TRUE(control(mine.exec_id, store::ControlKind::kCancel));
-  const auto inbox = wait<store::Inbox>([&](auto done) { world_->work().read_inbox({mine.exec_id, 1}, 1, soon(), done); });
+  const auto inbox = wait<store::Inbox>([&](auto done) {
+    world_->work().read_inbox({mine.exec_id, 1}, 1, soon(), done);
+  });
   ASSERT_TRUE(inbox);
   EXPECT_TRUE(inbox->cancel_requested);
   EXPECT_EQ(inbox->inbox, 1u);
   EXPECT_EQ(types_of(inbox->events), std::vector<std::string>{"execution.cancel_requested"});
   EXPECT_NE(inbox->control.find("because"), std::string::npos);
-  const auto later = wait<store::Inbox>([&](auto done) { world_->work().read_inbox({mine.exec_id, 1}, 3, soon(), done); });
+  const auto later = wait<store::Inbox>([&](auto done) {
+    world_->work().read_inbox({mine.exec_id, 1}, 3, soon(), done);
+  });
   EXPECT_TRUE(later->events.empty());
-  const auto foreign = wait<store::Inbox>([&](auto done) { world_->work().read_inbox({mine.exec_id, 9}, 1, soon(), done); });
+  const auto foreign = wait<store::Inbox>([&](auto done) {
+    world_->work().read_inbox({mine.exec_id, 9}, 1, soon(), done);
+  });
   EXPECT_EQ(foreign->epoch, 0u);
 }
 
 TEST_P(Working, ReleaseHandsBackAtOnceAndIsNoCrash) {
   const auto mine = claimed("w1");
-  const auto released = wait<std::vector<Uuid>>([&](auto done) { world_->work().release({{mine.exec_id, 1}}, "w1", soon(), done); });
+  const auto released = wait<std::vector<Uuid>>([&](auto done) {
+    world_->work().release({{mine.exec_id, 1}}, "w1", soon(), done);
+  });
   ASSERT_TRUE(released);
   EXPECT_EQ(*released, std::vector<Uuid>{mine.exec_id});
   lease("w2");
@@ -360,7 +376,8 @@ TEST_P(Working, ADeadWorkerCannotRenewAndOneThatLeftIsNoCrash) {
   ASSERT_TRUE(wait<void>([&](auto done) { world_->work().unregister("w1", soon(), done); }));
   store::WorkerRow again;
   again.id = "w1";
-  const auto renewed = wait<bool>([&](auto done) { world_->work().renew(again, Millis(15'000), soon(), done); });
+  const auto renewed =
+      wait<bool>([&](auto done) { world_->work().renew(again, Millis(15'000), soon(), done); });
   ASSERT_TRUE(renewed);
   EXPECT_FALSE(*renewed);
   ASSERT_EQ(tick().orphans.size(), 1u);
