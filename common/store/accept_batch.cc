@@ -20,10 +20,13 @@ ON CONFLICT DO NOTHING)sql"};
 // them. (Not EXISTS, which would be hashed: all waiting rows of the tenant, for every batch.)
 const db::Statement kAccept{"accept", R"sql(
 WITH incoming AS MATERIALIZED (
-  SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bytea[], $6::text[], $7::text[], $8::bigint[],
-      $9::timestamptz[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::uuid[], $15::text[], $16::text[],
+  SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::bytea[], $6::text[],
+    $7::text[], $8::bigint[],
+      $9::timestamptz[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::uuid[], $15::text[],
+        $16::text[],
       $17::text[], $18::bytea[], $19::boolean[])
-    AS i(exec_id, tenant_id, task_id, task_version, plan_hash, input, lane, priority, run_at, timeout_ms, labels, limits,
+    AS i(exec_id, tenant_id, task_id, task_version, plan_hash, input, lane, priority, run_at, timeout_ms,
+      labels, limits,
          session_id, retry_of, traceparent, created_by, key, fingerprint, sync)
 ), keyed AS (
   INSERT INTO idempotency_keys AS k (tenant_id, key, fingerprint, exec_id, sync, expires_at)
@@ -34,7 +37,8 @@ WITH incoming AS MATERIALIZED (
   RETURNING k.exec_id
 ), room AS MATERIALIZED (
   SELECT d.tenant_id, d.lane,
-    CASE WHEN (SELECT true FROM live f WHERE f.lane = d.lane AND f.tenant_id = d.tenant_id AND f.feed_class IS NOT NULL LIMIT 1)
+    CASE WHEN (SELECT true FROM live f WHERE f.lane = d.lane AND f.tenant_id = d.tenant_id AND f.feed_class
+      IS NOT NULL LIMIT 1)
          THEN 0
          ELSE $21::bigint - coalesce((SELECT sum(l.open) FROM lane_load l
                                       WHERE l.tenant_id = d.tenant_id AND l.lane = d.lane), 0) END AS places
@@ -46,14 +50,16 @@ WITH incoming AS MATERIALIZED (
   FROM incoming i JOIN room r USING (tenant_id, lane)
   WHERE i.key IS NULL OR i.exec_id IN (SELECT exec_id FROM keyed)
 ), stored AS (
-  INSERT INTO executions (exec_id, tenant_id, created_at, run_at, timeout_ms, task_version, priority, retry_of, plan_hash,
+  INSERT INTO executions (exec_id, tenant_id, created_at, run_at, timeout_ms, task_version, priority,
+    retry_of, plan_hash,
     task_id, lane, session_id, traceparent, created_by, labels, limits, input)
   SELECT exec_id, tenant_id, now(), run_at, timeout_ms, task_version, priority, retry_of, plan_hash,
     task_id, lane, session_id, traceparent, created_by, labels::jsonb, limits, input FROM won
 ), alive AS (
   INSERT INTO live (exec_id, tenant_id, ticketed_at, wake_at, priority, feed_class, status, ready, lane)
   SELECT exec_id, tenant_id, CASE WHEN ticketed THEN now() END, CASE WHEN later THEN run_at END, priority,
-    CASE WHEN NOT ticketed AND NOT later THEN CASE WHEN priority >= 7 THEN 0 WHEN priority <= 2 THEN 2 ELSE 1 END END,
+    CASE WHEN NOT ticketed AND NOT later THEN CASE WHEN priority >= 7 THEN 0 WHEN priority <= 2 THEN 2 ELSE
+      1 END END,
     'pending', ticketed, lane FROM won
 ), loaded AS (
   INSERT INTO lane_load AS l (tenant_id, lane, shard, open)

@@ -16,10 +16,13 @@ namespace {
 // their days' partitions are opened.
 const db::Statement kCheckpoint{"checkpoint", R"sql(
 WITH entry AS MATERIALIZED (
-  SELECT * FROM unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[],
-      $11::text[], $12::text[], $13::text[], $14::text[]::execution_status[], $15::bigint[], $16::timestamptz[], $17::text[],
+  SELECT * FROM unnest($3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
+    $9::bigint[], $10::text[],
+      $11::text[], $12::text[], $13::text[], $14::text[]::execution_status[], $15::bigint[],
+        $16::timestamptz[], $17::text[],
       $18::boolean[], $19::boolean[], $20::boolean[], $21::text[], $22::bigint[], $23::text[])
-    AS e(exec_id, tenant_id, epoch, rev, inbox_seen, settled_n, onward_n, settled, onward, phase, progress, status, mode,
+    AS e(exec_id, tenant_id, epoch, rev, inbox_seen, settled_n, onward_n, settled, onward, phase, progress,
+      status, mode,
          wake_at, waiting_for, calendar, step_committed, compensates, output, output_bytes, failure)
 ), held AS MATERIALIZED (
   SELECT e.*, l.next_seq, l.inbox, l.inbox = e.inbox_seen AS fresh, l.progress AS old_progress, l.started_at
@@ -39,8 +42,10 @@ WITH entry AS MATERIALIZED (
     waiting_for = CASE WHEN h.fresh THEN h.waiting_for ELSE l.waiting_for END,
     calendar = h.fresh AND h.calendar,
     wake_at = CASE WHEN h.fresh AND h.mode = 1 THEN h.wake_at ELSE l.wake_at END,
-    paused_at = CASE WHEN NOT h.fresh THEN l.paused_at WHEN h.status = 'paused' THEN coalesce(l.paused_at, now()) END,
-    paused_total_us = CASE WHEN NOT h.fresh OR h.status = 'paused' OR l.paused_at IS NULL THEN l.paused_total_us
+    paused_at = CASE WHEN NOT h.fresh THEN l.paused_at WHEN h.status = 'paused' THEN coalesce(l.paused_at,
+      now()) END,
+    paused_total_us = CASE WHEN NOT h.fresh OR h.status = 'paused' OR l.paused_at IS NULL THEN
+      l.paused_total_us
       ELSE l.paused_total_us + (extract(epoch FROM now() - l.paused_at) * 1000000)::bigint END
   FROM held h WHERE l.exec_id = h.exec_id AND NOT (h.mode = 3 AND h.fresh)
 ), gone AS (
@@ -51,14 +56,19 @@ WITH entry AS MATERIALIZED (
     '[' || concat_ws(',', settled, CASE WHEN fresh THEN onward END) || ']'
   FROM (SELECT h.*, settled_n + CASE WHEN fresh THEN onward_n ELSE 0 END AS n FROM held h) w WHERE n > 0
 ), results AS (
-  INSERT INTO steps (exec_id, tenant_id, position, started_at, finished_at, cpu_ms, max_rss_bytes, bytes_in, bytes_out,
+  INSERT INTO steps (exec_id, tenant_id, position, started_at, finished_at, cpu_ms, max_rss_bytes, bytes_in,
+    bytes_out,
     output_bytes, status, attempt, max_attempts, path, kind, tool, worker, input, output, failure)
-  SELECT h.exec_id, h.tenant_id, position, s.started_at, s.finished_at, cpu_ms, max_rss_bytes, bytes_in, bytes_out,
+  SELECT h.exec_id, h.tenant_id, position, s.started_at, s.finished_at, cpu_ms, max_rss_bytes, bytes_in,
+    bytes_out,
     s.output_bytes, s.status, attempt, max_attempts, path, kind, tool, worker, input, s.output, s.failure
-  FROM unnest($24::uuid[], $25::bigint[], $26::timestamptz[], $27::timestamptz[], $28::bigint[], $29::bigint[], $30::bigint[],
-      $31::bigint[], $32::bigint[], $33::text[]::step_status[], $34::bigint[], $35::bigint[], $36::text[], $37::text[],
+  FROM unnest($24::uuid[], $25::bigint[], $26::timestamptz[], $27::timestamptz[], $28::bigint[],
+    $29::bigint[], $30::bigint[],
+      $31::bigint[], $32::bigint[], $33::text[]::step_status[], $34::bigint[], $35::bigint[], $36::text[],
+        $37::text[],
       $38::text[], $39::text[], $40::text[], $41::text[], $42::text[])
-    AS s(exec_id, position, started_at, finished_at, cpu_ms, max_rss_bytes, bytes_in, bytes_out, output_bytes, status, attempt,
+    AS s(exec_id, position, started_at, finished_at, cpu_ms, max_rss_bytes, bytes_in, bytes_out,
+      output_bytes, status, attempt,
          max_attempts, path, kind, tool, worker, input, output, failure)
   JOIN held h ON h.exec_id = s.exec_id
 ), beside AS (
@@ -67,18 +77,22 @@ WITH entry AS MATERIALIZED (
   FROM unnest($43::uuid[], $44::text[], $45::bigint[], $46::text[]) AS b(exec_id, path, part, chunk)
   JOIN held h ON h.exec_id = b.exec_id WHERE b.path <> '' OR h.fresh
 ), ended AS (
-  UPDATE executions x SET final_status = h.status, trouble = nullif(h.status, 'completed'), finished_at = now(),
+  UPDATE executions x SET final_status = h.status, trouble = nullif(h.status, 'completed'), finished_at =
+    now(),
     started_at = h.started_at, output = h.output, output_bytes = h.output_bytes, failure = h.failure,
     progress = coalesce(h.progress, h.old_progress), final_rev = h.rev + 1, final_epoch = h.epoch
   FROM held h
-  WHERE x.tenant_id = h.tenant_id AND x.exec_id = h.exec_id AND h.mode = 3 AND h.fresh AND x.exec_id BETWEEN $1 AND $2
+  WHERE x.tenant_id = h.tenant_id AND x.exec_id = h.exec_id AND h.mode = 3 AND h.fresh AND x.exec_id BETWEEN
+    $1 AND $2
 ), counted AS (
   INSERT INTO final_counts AS c (tenant_id, status, shard, count)
-  SELECT tenant_id, status, pg_backend_pid(), count(*) FROM held WHERE mode = 3 AND fresh GROUP BY tenant_id, status
+  SELECT tenant_id, status, pg_backend_pid(), count(*) FROM held WHERE mode = 3 AND fresh GROUP BY
+    tenant_id, status
   ORDER BY tenant_id, status
   ON CONFLICT (tenant_id, status, shard) DO UPDATE SET count = c.count + excluded.count
 )
-SELECT exec_id, rev + 1, next_seq + settled_n + CASE WHEN fresh THEN onward_n ELSE 0 END, inbox, fresh, now() FROM held)sql"};
+SELECT exec_id, rev + 1, next_seq + settled_n + CASE WHEN fresh THEN onward_n ELSE 0 END, inbox, fresh,
+  now() FROM held)sql"};
 
 struct EntryColumns {
   db::UuidArray exec, tenant;
@@ -184,7 +198,8 @@ EncodedCheckpoint::Mode mode_of(const Checkpoint& entry) {
 }  // namespace
 
 const db::Statement kCheckpointLookUp{"checkpoint_look_up", R"sql(
-SELECT i.exec_id, coalesce(l.epoch, x.final_epoch, -1), coalesce(l.rev, x.final_rev, 0), coalesce(l.next_seq, 0),
+SELECT i.exec_id, coalesce(l.epoch, x.final_epoch, -1), coalesce(l.rev, x.final_rev, 0),
+  coalesce(l.next_seq, 0),
   coalesce(l.inbox, 0), coalesce(l.held_back, false), l.exec_id IS NULL, now()
 FROM unnest($1::uuid[], $2::uuid[]) AS i(exec_id, tenant_id)
 LEFT JOIN live l ON l.exec_id = i.exec_id

@@ -37,7 +37,7 @@ class FakeStore final : public AcceptStore,
   FakeStore(std::shared_ptr<FakeDatabase> database, Post post, After after = nullptr)
       : database_(std::move(database)), post_(std::move(post)), after_(std::move(after)) {}
 
-  /// The next call of `operation` ("accept", "claim", "checkpoint", …; "" = any) meets `fault`. Calls add up,
+  /// The next call of `operation` ("accept", "claim", …; "" = any) meets `fault`. Calls add up,
   /// in order.
   void fault_next(const std::string& operation, StoreFault fault) { faults_[operation].push_back(fault); }
   /// Every answer comes so much later.

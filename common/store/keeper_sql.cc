@@ -11,7 +11,8 @@ WITH presence AS MATERIALIZED (
   WHERE locktype = 'advisory' AND objsubid = 1 AND granted
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 ), look AS MATERIALIZED (
-  SELECT w.id, pawl_presence_key(w.id) IN (SELECT key FROM presence) AS present FROM workers w WHERE w.dead_at IS NULL
+  SELECT w.id, pawl_presence_key(w.id) IN (SELECT key FROM presence) AS present FROM workers w WHERE
+    w.dead_at IS NULL
 )
 UPDATE workers w SET seen_present = w.seen_present OR k.present,
   absent_since = CASE WHEN NOT k.present AND w.seen_present THEN coalesce(w.absent_since, now()) END,
@@ -43,7 +44,8 @@ WITH dead AS MATERIALIZED (
   INSERT INTO events (exec_id, tenant_id, first_seq, last_seq, at, epoch, terminal, body)
   SELECT exec_id, tenant_id, next_seq, next_seq, now(), epoch, true, $4 FROM looped
 ), ended AS (
-  UPDATE executions x SET final_status = 'failed', trouble = 'failed', finished_at = now(), started_at = q.started_at,
+  UPDATE executions x SET final_status = 'failed', trouble = 'failed', finished_at = now(), started_at =
+    q.started_at,
     failure = $3, progress = q.progress, final_rev = q.rev, final_epoch = q.epoch
   FROM looped q WHERE x.tenant_id = q.tenant_id AND x.exec_id = q.exec_id
 ), counted AS (
@@ -51,7 +53,8 @@ WITH dead AS MATERIALIZED (
   SELECT tenant_id, 'failed', pg_backend_pid(), count(*) FROM looped GROUP BY tenant_id ORDER BY tenant_id
   ON CONFLICT (tenant_id, status, shard) DO UPDATE SET count = c.count + excluded.count
 ), freed AS (
-  UPDATE live l SET owner = NULL, ready = l.status <> 'paused', wakes = 0, crashed_owners = k.crashed, ticketed_at = now(),
+  UPDATE live l SET owner = NULL, ready = l.status <> 'paused', wakes = 0, crashed_owners = k.crashed,
+    ticketed_at = now(),
     wake_at = CASE WHEN l.status <> 'paused' THEN now() + interval '5 seconds'
       ELSE l.paused_at + (l.control::jsonb->>'timeout_ms')::bigint * interval '1 millisecond' END
   FROM locked k WHERE l.exec_id = k.exec_id AND k.exec_id NOT IN (SELECT exec_id FROM looped)
@@ -70,11 +73,14 @@ UPDATE workers w SET swept_at = now() WHERE w.dead_at IS NOT NULL AND w.swept_at
 // again, ever more slowly, until somebody claims them.
 const db::Statement kKeeperDue{"keeper_due", R"sql(
 WITH locked AS MATERIALIZED (
-  SELECT exec_id FROM live WHERE wake_at <= now() AND status <> 'paused' ORDER BY wake_at LIMIT $1 FOR UPDATE SKIP LOCKED
+  SELECT exec_id FROM live WHERE wake_at <= now() AND status <> 'paused' ORDER BY wake_at LIMIT $1 FOR
+    UPDATE SKIP LOCKED
 ), woken AS (
   UPDATE live l SET ready = l.status <> 'pending', wakes = least(l.wakes + 1, 8), ticketed_at = now(),
-    feed_class = CASE WHEN l.status = 'pending' THEN CASE WHEN l.priority >= 7 THEN 0 WHEN l.priority <= 2 THEN 2 ELSE 1 END END,
-    wake_at = CASE WHEN l.status <> 'pending' THEN now() + least(60, 5 * 2 ^ l.wakes) * interval '1 second' END
+    feed_class = CASE WHEN l.status = 'pending' THEN CASE WHEN l.priority >= 7 THEN 0 WHEN l.priority <= 2
+      THEN 2 ELSE 1 END END,
+    wake_at = CASE WHEN l.status <> 'pending' THEN now() + least(60, 5 * 2 ^ l.wakes) * interval '1 second'
+      END
   FROM locked k WHERE l.exec_id = k.exec_id
   RETURNING l.exec_id, l.tenant_id, l.epoch, l.lane, l.priority, l.ready
 )
@@ -89,9 +95,11 @@ WHERE wake_at <= now() AND status = 'paused' AND owner IS NULL ORDER BY wake_at 
 // any more. Its new one must be overtaken in its turn before it is made again.
 const db::Statement kKeeperOvertaken{"keeper_overtaken", R"sql(
 WITH mark AS MATERIALIZED (
-  SELECT lane, max(high_claimed) AS high, max(normal_claimed) AS normal, max(low_claimed) AS low FROM lane_load GROUP BY lane
+  SELECT lane, max(high_claimed) AS high, max(normal_claimed) AS normal, max(low_claimed) AS low FROM
+    lane_load GROUP BY lane
 ), looked AS MATERIALIZED (
-  SELECT exec_id, lane, priority, ticketed_at, ready, status FROM live WHERE exec_id > $1 ORDER BY exec_id LIMIT $2
+  SELECT exec_id, lane, priority, ticketed_at, ready, status FROM live WHERE exec_id > $1 ORDER BY exec_id
+    LIMIT $2
 ), locked AS MATERIALIZED (
   SELECT l.exec_id FROM live l JOIN (
     SELECT k.exec_id FROM looked k JOIN mark m USING (lane)
@@ -100,7 +108,8 @@ WITH mark AS MATERIALIZED (
     ORDER BY k.exec_id LIMIT $3) o USING (exec_id)
   WHERE l.ready AND l.status = 'pending' ORDER BY l.exec_id FOR UPDATE OF l SKIP LOCKED
 ), again AS (
-  UPDATE live l SET ticketed_at = now(), wakes = least(l.wakes + 1, 8) FROM locked k WHERE l.exec_id = k.exec_id
+  UPDATE live l SET ticketed_at = now(), wakes = least(l.wakes + 1, 8) FROM locked k WHERE l.exec_id =
+    k.exec_id
   RETURNING l.exec_id, l.tenant_id, l.epoch, l.lane, l.priority
 )
 SELECT a.exec_id, a.tenant_id, a.epoch, a.lane, a.priority, false, x.traceparent
@@ -115,7 +124,8 @@ WITH locked AS MATERIALIZED (
     AND ticketed_at < now() - least(60, 2 ^ wakes) * interval '1 second'
   ORDER BY exec_id LIMIT $2 FOR UPDATE SKIP LOCKED
 ), again AS (
-  UPDATE live l SET ticketed_at = now(), wakes = least(l.wakes + 1, 8) FROM locked k WHERE l.exec_id = k.exec_id
+  UPDATE live l SET ticketed_at = now(), wakes = least(l.wakes + 1, 8) FROM locked k WHERE l.exec_id =
+    k.exec_id
   RETURNING l.exec_id, l.tenant_id, l.epoch, l.lane, l.priority
 )
 SELECT a.exec_id, a.tenant_id, a.epoch, a.lane, a.priority, false, x.traceparent

@@ -20,7 +20,8 @@ WITH ticket AS (
 ), me AS MATERIALIZED (
   SELECT id FROM workers WHERE id = $3 AND dead_at IS NULL AND lease_until > now() FOR SHARE
 ), got AS (
-  UPDATE live l SET epoch = l.epoch + 1, owner = me.id, ready = false, status = 'running', wake_at = NULL, held_wake_at = NULL,
+  UPDATE live l SET epoch = l.epoch + 1, owner = me.id, ready = false, status = 'running', wake_at = NULL,
+    held_wake_at = NULL,
     wakes = 0, waiting_for = NULL, started_at = coalesce(l.started_at, now())
   FROM ticket t, me
   WHERE l.exec_id = t.exec_id
@@ -36,11 +37,14 @@ WITH ticket AS (
     normal_claimed = greatest(o.normal_claimed, excluded.normal_claimed),
     low_claimed = greatest(o.low_claimed, excluded.low_claimed)
 ), waiting AS MATERIALIZED (
-  SELECT d.lane, coalesce((SELECT true FROM live f WHERE f.lane = d.lane AND f.feed_class IS NOT NULL LIMIT 1), false) AS backlog
+  SELECT d.lane, coalesce((SELECT true FROM live f WHERE f.lane = d.lane AND f.feed_class IS NOT NULL LIMIT
+    1), false) AS backlog
   FROM (SELECT DISTINCT lane FROM got) d
 )
-SELECT g.exec_id, g.tenant_id, x.task_id, x.task_version, x.plan_hash, x.input, x.limits, g.lane, g.priority, x.traceparent,
-  g.epoch, g.rev, g.inbox, g.next_seq, w.backlog, g.cancelling, g.pausing, g.control, coalesce(cardinality(g.crashed_owners), 0),
+SELECT g.exec_id, g.tenant_id, x.task_id, x.task_version, x.plan_hash, x.input, x.limits, g.lane,
+  g.priority, x.traceparent,
+  g.epoch, g.rev, g.inbox, g.next_seq, w.backlog, g.cancelling, g.pausing, g.control,
+    coalesce(cardinality(g.crashed_owners), 0),
   x.created_at, g.started_at, x.timeout_ms, g.paused_total_us, now(),
   x.retry_of IS NOT NULL
 FROM got g JOIN waiting w USING (lane)

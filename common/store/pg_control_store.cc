@@ -14,9 +14,12 @@ namespace {
 
 const db::Statement kRead{"control_read", R"sql(
 SELECT coalesce(x.final_status, l.status), coalesce(l.inbox, 0), coalesce(l.epoch, x.final_epoch, 0), l.owner,
-  coalesce(l.cancelling, false), coalesce(l.pausing, false), coalesce(l.compensates, false), coalesce(l.ready, false),
-  l.waiting_for IS NOT NULL OR l.held_wake_at IS NOT NULL, coalesce(l.held_wake_at <= l.paused_at, false), l.lane, l.priority,
-  coalesce(l.rev + l.inbox + l.epoch, x.final_rev + (1::bigint << 40)), l.feed_class IS NOT NULL, x.traceparent
+  coalesce(l.cancelling, false), coalesce(l.pausing, false), coalesce(l.compensates, false),
+    coalesce(l.ready, false),
+  l.waiting_for IS NOT NULL OR l.held_wake_at IS NOT NULL, coalesce(l.held_wake_at <= l.paused_at, false),
+    l.lane, l.priority,
+  coalesce(l.rev + l.inbox + l.epoch, x.final_rev + (1::bigint << 40)), l.feed_class IS NOT NULL,
+    x.traceparent
 FROM executions x LEFT JOIN live l ON l.exec_id = x.exec_id WHERE x.tenant_id = $1 AND x.exec_id = $2)sql"};
 
 // The guard is all that the decision looked at. A row that was about to be taken is due at once when it comes
@@ -30,7 +33,8 @@ WITH moved AS (
     wake_at = CASE $7 WHEN 'mark' THEN l.wake_at
       WHEN 'park' THEN now() + $13::bigint * interval '1 millisecond'
       WHEN 'pending' THEN CASE WHEN l.held_wake_at > now() THEN l.held_wake_at END
-      WHEN 'waiting' THEN CASE WHEN l.calendar THEN l.held_wake_at ELSE l.held_wake_at + (now() - l.paused_at) END
+      WHEN 'waiting' THEN CASE WHEN l.calendar THEN l.held_wake_at ELSE l.held_wake_at + (now() -
+        l.paused_at) END
       ELSE now() + interval '5 seconds' END,
     held_wake_at = CASE $7 WHEN 'mark' THEN l.held_wake_at
       WHEN 'park' THEN CASE WHEN l.ready AND l.epoch > 0 THEN now() ELSE l.wake_at END END,
@@ -38,9 +42,11 @@ WITH moved AS (
       WHEN 'pending' THEN CASE WHEN l.held_wake_at > now() THEN NULL
         WHEN l.priority >= 7 THEN 0 WHEN l.priority <= 2 THEN 2 ELSE 1 END END,
     paused_at = CASE $7 WHEN 'mark' THEN l.paused_at WHEN 'park' THEN now() END,
-    paused_total_us = CASE WHEN $7 IN ('mark', 'park') OR l.paused_at IS NULL OR l.started_at IS NULL THEN l.paused_total_us
+    paused_total_us = CASE WHEN $7 IN ('mark', 'park') OR l.paused_at IS NULL OR l.started_at IS NULL THEN
+      l.paused_total_us
       ELSE l.paused_total_us + (extract(epoch FROM now() - l.paused_at) * 1000000)::bigint END
-  WHERE l.exec_id = $2 AND l.tenant_id = $1 AND l.status = $3::text::execution_status AND l.inbox = $4 AND l.epoch = $5
+  WHERE l.exec_id = $2 AND l.tenant_id = $1 AND l.status = $3::text::execution_status AND l.inbox = $4 AND
+    l.epoch = $5
     AND l.owner IS NOT DISTINCT FROM $6 AND l.ready = $14
   RETURNING l.*
 ), uncounted AS (
@@ -55,7 +61,8 @@ SELECT exec_id FROM moved)sql"};
 
 const db::Statement kEnd{"control_end", R"sql(
 WITH gone AS (
-  DELETE FROM live l WHERE l.exec_id = $2 AND l.tenant_id = $1 AND l.status = $3::text::execution_status AND l.inbox = $4
+  DELETE FROM live l WHERE l.exec_id = $2 AND l.tenant_id = $1 AND l.status = $3::text::execution_status AND
+    l.inbox = $4
     AND l.epoch = $5 AND l.owner IS NULL AND l.ready = $6
   RETURNING l.*
 ), uncounted AS (
@@ -70,7 +77,8 @@ WITH gone AS (
   INSERT INTO events (exec_id, tenant_id, first_seq, last_seq, at, inbox, epoch, terminal, body)
   SELECT exec_id, tenant_id, next_seq, next_seq, now(), inbox + 1, epoch, true, $8 FROM gone
 ), ended AS (
-  UPDATE executions x SET final_status = 'cancelled', trouble = 'cancelled', finished_at = now(), started_at = g.started_at,
+  UPDATE executions x SET final_status = 'cancelled', trouble = 'cancelled', finished_at = now(), started_at
+    = g.started_at,
     progress = g.progress, final_rev = g.rev, final_epoch = g.epoch
   FROM gone g WHERE x.tenant_id = $1 AND x.exec_id = $2
 )

@@ -15,18 +15,21 @@ const db::Statement kFeed{"feed", R"sql(
 WITH RECURSIVE lane AS (
   (SELECT f.lane FROM live f WHERE f.feed_class IS NOT NULL ORDER BY f.lane LIMIT 1)
   UNION ALL
-  SELECT (SELECT f.lane FROM live f WHERE f.feed_class IS NOT NULL AND f.lane > n.lane ORDER BY f.lane LIMIT 1)
+  SELECT (SELECT f.lane FROM live f WHERE f.feed_class IS NOT NULL AND f.lane > n.lane ORDER BY f.lane LIMIT
+    1)
   FROM lane n WHERE n.lane IS NOT NULL
 ), tenant AS (
   (SELECT l.lane, (SELECT f.tenant_id FROM live f WHERE f.lane = l.lane AND f.feed_class IS NOT NULL
                    ORDER BY f.tenant_id LIMIT 1) AS tenant_id
    FROM lane l WHERE l.lane IS NOT NULL AND ($1::text[] IS NULL OR l.lane = ANY ($1)))
   UNION ALL
-  SELECT t.lane, (SELECT f.tenant_id FROM live f WHERE f.lane = t.lane AND f.feed_class IS NOT NULL AND f.tenant_id > t.tenant_id
+  SELECT t.lane, (SELECT f.tenant_id FROM live f WHERE f.lane = t.lane AND f.feed_class IS NOT NULL AND
+    f.tenant_id > t.tenant_id
                   ORDER BY f.tenant_id LIMIT 1)
   FROM tenant t WHERE t.tenant_id IS NOT NULL
 ), room AS MATERIALIZED (
-  SELECT t.lane, t.tenant_id, least($2::bigint, greatest(0, $3::bigint - coalesce((SELECT sum(o.open) FROM lane_load o
+  SELECT t.lane, t.tenant_id, least($2::bigint, greatest(0, $3::bigint - coalesce((SELECT sum(o.open) FROM
+    lane_load o
     WHERE o.tenant_id = t.tenant_id AND o.lane = t.lane), 0))) AS places
   FROM tenant t WHERE t.tenant_id IS NOT NULL
 ), candidate AS MATERIALIZED (
@@ -40,11 +43,13 @@ WITH RECURSIVE lane AS (
   SELECT l.exec_id FROM (SELECT exec_id FROM candidate ORDER BY exec_id) c CROSS JOIN LATERAL (
     SELECT f.exec_id FROM live f WHERE f.exec_id = c.exec_id AND f.feed_class + 0 IS NOT NULL FOR UPDATE SKIP LOCKED) l
 ), fed AS (
-  UPDATE live l SET feed_class = NULL, ready = true, ticketed_at = now() FROM locked k WHERE l.exec_id = k.exec_id
+  UPDATE live l SET feed_class = NULL, ready = true, ticketed_at = now() FROM locked k WHERE l.exec_id =
+    k.exec_id
   RETURNING l.exec_id, l.tenant_id, l.epoch, l.lane, l.priority
 ), loaded AS (
   INSERT INTO lane_load AS o (tenant_id, lane, shard, open)
-  SELECT tenant_id, lane, pg_backend_pid(), count(*) FROM fed GROUP BY tenant_id, lane ORDER BY tenant_id, lane
+  SELECT tenant_id, lane, pg_backend_pid(), count(*) FROM fed GROUP BY tenant_id, lane ORDER BY tenant_id,
+    lane
   ON CONFLICT (tenant_id, lane, shard) DO UPDATE SET open = o.open + excluded.open
 )
 SELECT f.exec_id, f.tenant_id, f.epoch, f.lane, f.priority, false, x.traceparent

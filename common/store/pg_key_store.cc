@@ -11,13 +11,16 @@ namespace {
 const db::Statement kFind{"key_find", "SELECT * FROM pawl_key_by_hash($1)"};
 const db::Statement kTenantNamed{"key_tenant_named", "SELECT pawl_tenant_named($1, $2)"};
 const db::Statement kInsert{"key_insert", R"sql(
-INSERT INTO api_keys (id, tenant_id, hash, name, prefix, scopes, expires_at) VALUES ($1, $2, $3, $4, $5, $6::text[], $7)
+INSERT INTO api_keys (id, tenant_id, hash, name, prefix, scopes, expires_at) VALUES ($1, $2, $3, $4, $5,
+  $6::text[], $7)
 RETURNING created_at, (SELECT t.first FROM tenants t WHERE t.id = tenant_id))sql"};
 const db::Statement kList{"key_list", R"sql(
-SELECT k.id, k.tenant_id, k.name, k.prefix, k.scopes, k.created_at, k.expires_at, k.revoked_at, k.last_used_at, t.first
+SELECT k.id, k.tenant_id, k.name, k.prefix, k.scopes, k.created_at, k.expires_at, k.revoked_at,
+  k.last_used_at, t.first
 FROM api_keys k JOIN tenants t ON t.id = k.tenant_id WHERE k.tenant_id = $1 ORDER BY k.id)sql"};
 const db::Statement kRevoke{"key_revoke", R"sql(
-UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE tenant_id = $1 AND id = $2 RETURNING 1)sql"};
+UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE tenant_id = $1 AND id = $2 RETURNING
+  1)sql"};
 const db::Statement kBootstrap{"key_bootstrap", "SELECT pawl_bootstrap($1, $2, $3, $4, $5, $6::text[])"};
 
 KeyRow read_key(const db::Rows& rows, std::size_t row) {

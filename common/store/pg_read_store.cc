@@ -33,7 +33,8 @@ SELECT id, name, host, version, pid, lanes, slots, running, keeper, draining, le
 WHERE dead_at IS NULL AND lease_until > now() ORDER BY id)sql"};
 const db::Statement kTools{"tools", R"sql(
 SELECT DISTINCT ON (t.name) t.name, t.descriptor, count(*) OVER (PARTITION BY t.name) FROM tools t
-JOIN workers w ON w.id = t.worker AND w.dead_at IS NULL AND w.lease_until > now() ORDER BY t.name, t.seen_at DESC)sql"};
+JOIN workers w ON w.id = t.worker AND w.dead_at IS NULL AND w.lease_until > now() ORDER BY t.name, t.seen_at
+  DESC)sql"};
 
 tl::unexpected<Error> no_execution() {
   return fail(ErrorKind::kNotFound, "not_found", "there is no such execution");

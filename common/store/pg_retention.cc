@@ -19,7 +19,8 @@ DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY (
 // Rows of backends that are gone are added up in shard 0. Nobody writes them any more, so nobody waits.
 const db::Statement kFoldLoad{"keeper_fold_load", R"sql(
 WITH old AS (
-  DELETE FROM lane_load WHERE shard <> 0 AND shard NOT IN (SELECT pid FROM pg_stat_activity WHERE pid IS NOT NULL) RETURNING *
+  DELETE FROM lane_load WHERE shard <> 0 AND shard NOT IN (SELECT pid FROM pg_stat_activity WHERE pid IS NOT
+    NULL) RETURNING *
 )
 INSERT INTO lane_load AS o (tenant_id, lane, shard, open, high_claimed, normal_claimed, low_claimed)
 SELECT tenant_id, lane, 0, sum(open), max(high_claimed), max(normal_claimed), max(low_claimed) FROM old
@@ -30,7 +31,8 @@ ON CONFLICT (tenant_id, lane, shard) DO UPDATE SET open = o.open + excluded.open
   low_claimed = greatest(o.low_claimed, excluded.low_claimed))sql"};
 const db::Statement kFoldCounts{"keeper_fold_counts", R"sql(
 WITH old AS (
-  DELETE FROM final_counts WHERE shard <> 0 AND shard NOT IN (SELECT pid FROM pg_stat_activity WHERE pid IS NOT NULL) RETURNING *
+  DELETE FROM final_counts WHERE shard <> 0 AND shard NOT IN (SELECT pid FROM pg_stat_activity WHERE pid IS
+    NOT NULL) RETURNING *
 )
 INSERT INTO final_counts AS c (tenant_id, status, shard, count)
 SELECT tenant_id, status, 0, sum(count) FROM old GROUP BY tenant_id, status ORDER BY tenant_id, status
@@ -40,22 +42,26 @@ ON CONFLICT (tenant_id, status, shard) DO UPDATE SET count = c.count + excluded.
 // bug's, and would starve a tenant for ever.
 const db::Statement kTrueUp{"keeper_true_up", R"sql(
 WITH counted AS (
-  SELECT tenant_id, lane, count(*) AS open FROM live WHERE status = 'pending' AND ready AND feed_class IS NULL GROUP BY 1, 2
+  SELECT tenant_id, lane, count(*) AS open FROM live WHERE status = 'pending' AND ready AND feed_class IS
+    NULL GROUP BY 1, 2
 ), noted AS (SELECT tenant_id, lane, sum(open) AS open FROM lane_load GROUP BY 1, 2)
 INSERT INTO lane_load AS o (tenant_id, lane, shard, open)
-SELECT n.tenant_id, n.lane, 0, coalesce(c.open, 0) - n.open FROM noted n LEFT JOIN counted c USING (tenant_id, lane)
+SELECT n.tenant_id, n.lane, 0, coalesce(c.open, 0) - n.open FROM noted n LEFT JOIN counted c USING
+  (tenant_id, lane)
 WHERE coalesce(c.open, 0) <> n.open ORDER BY 1, 2
 ON CONFLICT (tenant_id, lane, shard) DO UPDATE SET open = o.open + excluded.open)sql"};
 
 const db::Statement kOldWorkers{"keeper_old_workers", R"sql(
 DELETE FROM workers WHERE swept_at < now() - interval '1 day')sql"};
 const db::Statement kDeadTools{"keeper_dead_tools", R"sql(
-DELETE FROM tools t WHERE NOT EXISTS (SELECT FROM workers w WHERE w.id = t.worker AND w.dead_at IS NULL))sql"};
+DELETE FROM tools t WHERE NOT EXISTS (SELECT FROM workers w WHERE w.id = t.worker AND w.dead_at IS
+  NULL))sql"};
 
 // Days that are wholly older than the retention, oldest first.
 const db::Statement kOldDays{"keeper_old_days", R"sql(
 SELECT to_char(d.day, 'YYYY-MM-DD') FROM (
-  SELECT to_date(right(c.relname, 8), 'YYYYMMDD') AS day FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+  SELECT to_date(right(c.relname, 8), 'YYYYMMDD') AS day FROM pg_inherits i JOIN pg_class c ON c.oid =
+    i.inhrelid
   WHERE i.inhparent = 'executions'::regclass) d
 WHERE (d.day + 1)::timestamp AT TIME ZONE 'UTC' < now() - $1::bigint * interval '1 millisecond'
   AND d.day < (now() AT TIME ZONE 'UTC')::date - 1

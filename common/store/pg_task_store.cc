@@ -27,12 +27,14 @@ WITH old AS MATERIALIZED (
   SELECT *, CASE WHEN $5::int IS NOT NULL AND (removed OR version <> $5) THEN 'moved'
                  WHEN NOT removed AND plan_hash = $3 THEN 'same' ELSE 'made' END AS what FROM old
 ), plan AS (
-  INSERT INTO plans (tenant_id, hash, document) SELECT $1, $3, $4 FROM verdict WHERE what = 'made' ON CONFLICT DO NOTHING
+  INSERT INTO plans (tenant_id, hash, document) SELECT $1, $3, $4 FROM verdict WHERE what = 'made' ON
+    CONFLICT DO NOTHING
 ), made AS (
   INSERT INTO task_versions (tenant_id, task_id, version, plan_hash, document)
   SELECT $1, $2, version + 1, $3, $4 FROM verdict WHERE what = 'made'
 ), moved AS (
-  UPDATE tasks t SET version = v.version + 1, removed_at = NULL, created_at = CASE WHEN removed THEN now() ELSE t.created_at END
+  UPDATE tasks t SET version = v.version + 1, removed_at = NULL, created_at = CASE WHEN removed THEN now()
+    ELSE t.created_at END
   FROM verdict v WHERE t.tenant_id = $1 AND t.task_id = $2 AND v.what = 'made'
 )
 SELECT what, CASE WHEN what = 'made' THEN version + 1 ELSE version END, removed,
@@ -40,7 +42,8 @@ SELECT what, CASE WHEN what = 'made' THEN version + 1 ELSE version END, removed,
 
 const db::Statement kGet{"task_get", R"sql(
 SELECT v.task_id, v.version, v.plan_hash, v.document, v.created_at FROM tasks t
-JOIN task_versions v ON v.tenant_id = t.tenant_id AND v.task_id = t.task_id AND v.version = coalesce(nullif($3::int, 0), t.version)
+JOIN task_versions v ON v.tenant_id = t.tenant_id AND v.task_id = t.task_id AND v.version =
+  coalesce(nullif($3::int, 0), t.version)
 WHERE t.tenant_id = $1 AND t.task_id = $2 AND t.removed_at IS NULL)sql"};
 
 // $3, $4: the position after which the page starts, null for the newest.
@@ -52,11 +55,13 @@ WHERE t.tenant_id = $1 AND t.removed_at IS NULL AND position(lower($2) IN lower(
 ORDER BY t.created_at DESC, t.task_id DESC LIMIT $5)sql"};
 
 const db::Statement kVersions{"task_versions", R"sql(
-SELECT v.task_id, v.version, v.plan_hash, v.document, v.created_at FROM tasks t JOIN task_versions v USING (tenant_id, task_id)
+SELECT v.task_id, v.version, v.plan_hash, v.document, v.created_at FROM tasks t JOIN task_versions v USING
+  (tenant_id, task_id)
 WHERE t.tenant_id = $1 AND t.task_id = $2 AND t.removed_at IS NULL ORDER BY v.version DESC LIMIT $3)sql"};
 
 const db::Statement kRemove{"task_remove", R"sql(
-UPDATE tasks SET removed_at = now() WHERE tenant_id = $1 AND task_id = $2 AND removed_at IS NULL RETURNING 1)sql"};
+UPDATE tasks SET removed_at = now() WHERE tenant_id = $1 AND task_id = $2 AND removed_at IS NULL RETURNING
+  1)sql"};
 
 const db::Statement kPlan{"plan", "SELECT document FROM plans WHERE tenant_id = $1 AND hash = $2"};
 

@@ -26,7 +26,8 @@ ON CONFLICT (id) DO UPDATE SET running = excluded.running, keeper = excluded.kee
 RETURNING dead_at IS NULL)sql"};
 
 const db::Statement kInboxes{"inboxes", R"sql(
-SELECT h.exec_id, CASE WHEN l.owner = $4 AND l.epoch = h.epoch THEN l.epoch ELSE 0 END, coalesce(l.inbox, 0), false,
+SELECT h.exec_id, CASE WHEN l.owner = $4 AND l.epoch = h.epoch THEN l.epoch ELSE 0 END, coalesce(l.inbox,
+  0), false,
   coalesce(l.cancelling, false), coalesce(l.pausing, false), l.control
 FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) AS h(exec_id, epoch, seen)
 LEFT JOIN live l ON l.exec_id = h.exec_id
@@ -52,7 +53,8 @@ UPDATE live l SET owner = NULL, ready = l.status <> 'paused',
 FROM locked k WHERE l.exec_id = k.exec_id RETURNING l.exec_id, l.ready)sql"};
 
 const db::Statement kUnregister{"unregister", R"sql(
-UPDATE workers SET dead_at = coalesce(dead_at, now()), left_cleanly = true, keeper = false, running = 0 WHERE id = $1)sql"};
+UPDATE workers SET dead_at = coalesce(dead_at, now()), left_cleanly = true, keeper = false, running = 0
+  WHERE id = $1)sql"};
 const db::Statement kGiveUpKeeper{"give_up_keeper", R"sql(
 UPDATE keeper SET holder = NULL, lease_until = '-infinity' WHERE holder = $1)sql"};
 const db::Statement kDropTools{"drop_tools", "DELETE FROM tools WHERE worker = $1"};
