@@ -59,18 +59,19 @@ WITH entry AS MATERIALIZED (
   INSERT INTO steps (exec_id, tenant_id, position, started_at, finished_at, cpu_ms, max_rss_bytes, bytes_in,
     bytes_out,
     output_bytes, status, attempt, max_attempts, path, kind, tool, worker, input, output, failure)
-  SELECT h.exec_id, h.tenant_id, position, s.started_at, s.finished_at, cpu_ms, max_rss_bytes, bytes_in,
+  SELECT s.exec_id, s.tenant_id, position, s.started_at, s.finished_at, cpu_ms, max_rss_bytes, bytes_in,
     bytes_out,
     s.output_bytes, s.status, attempt, max_attempts, path, kind, tool, worker, input, s.output, s.failure
   FROM unnest($24::uuid[], $25::bigint[], $26::timestamptz[], $27::timestamptz[], $28::bigint[],
     $29::bigint[], $30::bigint[],
       $31::bigint[], $32::bigint[], $33::text[]::step_status[], $34::bigint[], $35::bigint[], $36::text[],
         $37::text[],
-      $38::text[], $39::text[], $40::text[], $41::text[], $42::text[])
+      $38::text[], $39::text[], $40::text[], $41::text[], $42::text[], $47::uuid[])
     AS s(exec_id, position, started_at, finished_at, cpu_ms, max_rss_bytes, bytes_in, bytes_out,
       output_bytes, status, attempt,
-         max_attempts, path, kind, tool, worker, input, output, failure)
-  JOIN held h ON h.exec_id = s.exec_id
+         max_attempts, path, kind, tool, worker, input, output, failure, tenant_id)
+  -- IS TRUE keeps this from becoming a join of two lists without an index: it is one hashed set, asked once a step.
+  WHERE (s.exec_id IN (SELECT exec_id FROM held)) IS TRUE
 ), beside AS (
   INSERT INTO blobs (exec_id, tenant_id, path, part, chunk)
   SELECT h.exec_id, h.tenant_id, b.path, b.part, b.chunk
@@ -136,14 +137,15 @@ void add_unless_zero(db::IntArray& column, std::int64_t value) {
 }
 
 struct StepColumns {
-  db::UuidArray exec;
+  db::UuidArray exec, tenant;
   db::IntArray position, cpu, rss, in, out_bytes, output_bytes, attempt, max_attempts;
   db::TimeArray started, finished;
   db::TextArray status, path, kind, tool, worker, input, output, failure;
 
-  void add(const Uuid& exec_id, const EncodedCheckpoint::Step& step, bool beside) {
+  void add(const EncodedCheckpoint& entry, const EncodedCheckpoint::Step& step, bool beside) {
     const StepRecord& r = step.record;
-    exec.add(exec_id);
+    exec.add(entry.exec_id);
+    tenant.add(entry.tenant);
     position.add(r.position);
     started.add_optional(r.started_at);
     finished.add_optional(r.finished_at);
@@ -262,7 +264,7 @@ db::Call checkpoint_call(std::span<const EncodedCheckpoint* const> entries) {
     if (beside) blobs.add(e->exec_id, "", e->output);
     for (const EncodedCheckpoint::Step& step : e->steps) {
       const bool step_beside = step.output.size() > kInlineOutput;
-      steps.add(e->exec_id, step, step_beside);
+      steps.add(*e, step, step_beside);
       if (step_beside) blobs.add(e->exec_id, step.record.path, step.output);
     }
   }
@@ -273,6 +275,7 @@ db::Call checkpoint_call(std::span<const EncodedCheckpoint* const> entries) {
   params.push_back(blobs.path.take());
   params.push_back(blobs.part.take());
   params.push_back(blobs.chunk.take());
+  params.push_back(steps.tenant.take());
   return {&kCheckpoint, std::move(params)};
 }
 
