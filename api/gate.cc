@@ -38,8 +38,8 @@ std::shared_ptr<Call> call_of(const http::ExchangePtr& exchange) { return std::s
 
 }  // namespace
 
-Gate::Gate(Loop& loop, Authenticator& authenticator, std::vector<Route> routes, Millis accept_deadline)
-    : loop_(loop), authenticator_(authenticator), routes_(std::move(routes)), accept_deadline_(accept_deadline) {
+Gate::Gate(Loop& loop, Authenticator& authenticator, stream::Tickets* tickets, std::vector<Route> routes, Millis accept_deadline)
+    : loop_(loop), authenticator_(authenticator), tickets_(tickets), routes_(std::move(routes)), accept_deadline_(accept_deadline) {
   for (std::size_t i = 0; i < routes_.size(); ++i) router_.add(routes_[i].method, routes_[i].pattern, i);
 }
 
@@ -72,7 +72,7 @@ void Gate::on_head(const http::ExchangePtr& exchange) {
   call->route = &routes_[match.id];
   call->params = std::move(match.params);
   if (call->route->scope == Scope::kNone) return admit(call);
-  authenticator_.authenticate(exchange->head().headers, [this, call](Result<Principal> principal) {
+  authenticate(call, [this, call](Result<Principal> principal) {
     if (!principal) return refuse(call, principal.error());
     call->principal = std::move(*principal);
     if (!grants(call->principal.scopes, call->route->scope)) {
@@ -81,6 +81,15 @@ void Gate::on_head(const http::ExchangePtr& exchange) {
     }
     admit(call);
   });
+}
+
+/// A header counts more than a ticket, which then stays unused.
+void Gate::authenticate(const CallPtr& call, std::function<void(Result<Principal>)> done) {
+  const http::Headers& headers = call->exchange->head().headers;
+  const auto ticket = call->query.get("ticket");
+  const bool by_ticket = tickets_ != nullptr && call->route->takes_tickets && ticket && !headers.get("authorization");
+  if (by_ticket) return tickets_->use(*ticket, call->deadline, std::move(done));
+  authenticator_.authenticate(headers, done);
 }
 
 void Gate::admit(const CallPtr& call) {
@@ -98,7 +107,8 @@ Result<void> Gate::check_types(const Call& call) const {
       return pawl::fail(ErrorKind::kInvalid, "unsupported_media_type", "send the body as Content-Type: application/json");
   }
   const auto accept = head.headers.get("accept");
-  if (accept && !accept->empty() && !accepts(*accept, call.route->produces))
+  // Where a WebSocket is asked for there is no type to agree on.
+  if (accept && !accept->empty() && !head.upgrade && !accepts(*accept, call.route->produces))
     return pawl::fail(ErrorKind::kInvalid, "not_acceptable", "this answers " + call.route->produces);
   return {};
 }

@@ -7,6 +7,7 @@
 
 #include "api/auth/authenticator.h"
 #include "api/routes.h"
+#include "api/stream/tickets.h"
 #include "common/http/exchange.h"
 #include "common/http/router.h"
 #include "common/loop/loop.h"
@@ -19,7 +20,8 @@ struct GateStats {
 
 class Gate final : public http::Application {
  public:
-  Gate(Loop& loop, Authenticator& authenticator, std::vector<Route> routes, Millis accept_deadline);
+  /// `tickets`: for routes that take them; may be null where there are none.
+  Gate(Loop& loop, Authenticator& authenticator, stream::Tickets* tickets, std::vector<Route> routes, Millis accept_deadline);
 
   void on_head(const http::ExchangePtr& exchange) override;
   void on_request(const http::ExchangePtr& exchange) override;
@@ -29,12 +31,14 @@ class Gate final : public http::Application {
   [[nodiscard]] const GateStats& stats() const { return stats_; }
 
  private:
+  void authenticate(const CallPtr& call, std::function<void(Result<Principal>)> done);
   void admit(const CallPtr& call);
   void refuse(const CallPtr& call, const Error& error);
   Result<void> check_types(const Call& call) const;
 
   Loop& loop_;
   Authenticator& authenticator_;
+  stream::Tickets* tickets_;
   std::vector<Route> routes_;
   Millis accept_deadline_;
   http::Router router_;

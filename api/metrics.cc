@@ -4,7 +4,8 @@
 
 namespace pawl::api {
 
-void add_api_metrics(Metrics& metrics, const http::Server& server, const Gate& gate, const broker::AmqpBroker& broker, const Waiter& waiter) {
+void add_api_metrics(Metrics& metrics, const http::Server& server, const Gate& gate, const broker::AmqpBroker& broker, const Waiter& waiter,
+                     const stream::Registry& streams) {
   add_process_metrics(metrics);
   broker::add_broker_metrics(metrics, broker);
   const Gauge open = metrics.gauge("pawl_http_connections", "Open client connections");
@@ -14,7 +15,11 @@ void add_api_metrics(Metrics& metrics, const http::Server& server, const Gate& g
   const Gauge slow = metrics.gauge("pawl_http_slow_clients", "Clients cut for being too slow, since the start");
   const Gauge refused = metrics.gauge("pawl_http_refused", "Requests refused before a handler saw them, since the start");
   const Gauge waiting = metrics.gauge("pawl_api_waiting", "Clients waiting for an execution");
-  metrics.before_render([=, &server, &gate, &waiter] {
+  const Gauge watching = metrics.gauge("pawl_streams_open", "Open streams");
+  const Gauge cut = metrics.gauge("pawl_streams_too_slow", "Streams cut because the client did not read, since the start");
+  metrics.before_render([=, &server, &gate, &waiter, &streams] {
+    watching.set(static_cast<double>(streams.stats().open));
+    cut.set(static_cast<double>(streams.stats().too_slow));
     const http::ServerStats& stats = server.stats();
     open.set(static_cast<double>(stats.open));
     in_flight.set(static_cast<double>(stats.in_flight));

@@ -25,6 +25,7 @@ struct Route {
   Body body;
   std::function<void(const CallPtr&)> handle;
   std::string produces = "application/json";
+  bool takes_tickets = false;  ///< `?ticket=` stands for the Authorization header a browser can't send
 };
 
 }  // namespace pawl::api

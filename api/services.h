@@ -7,6 +7,8 @@
 #include "api/auth/authenticator.h"
 #include "api/cursor.h"
 #include "api/plan_check.h"
+#include "api/stream/hub.h"
+#include "api/stream/tickets.h"
 #include "api/task_cache.h"
 #include "api/waiter.h"
 #include "broker/ports.h"
@@ -17,6 +19,7 @@
 #include "common/store/control_store.h"
 #include "common/store/key_store.h"
 #include "common/store/read_store.h"
+#include "common/store/stream_store.h"
 #include "common/store/task_store.h"
 
 namespace pawl::api {
@@ -37,9 +40,15 @@ struct Services {
   Authenticator& authenticator;
   TaskCache& task_cache;
   Waiter& waiter;
+  store::StreamStore& stream_store;
+  stream::Registry& streams;
+  stream::LiveTap& live;
+  stream::Hub& hub;
+  stream::Tickets& tickets;
   CursorCodec& cursors;
   CheckRules rules;
   const std::vector<std::string>& lanes;
+  const std::vector<std::string>& allowed_origins;
   std::string reply_key;  ///< this process on pawl.control: "api.<id>"
 };
 

@@ -10,15 +10,19 @@ namespace pawl::api {
 struct Waiter::Wait {
   Wait(Loop& loop, Uuid t, Uuid id) : tenant(t), exec_id(id), timer(loop) {}
   Uuid tenant, exec_id;
-  MonoTime until{}, watched_at{};
+  MonoTime until{};
   std::function<bool(const store::ExecutionRow&)> enough;
   Done<store::ExecutionRow> done;
   bool owner_knows = false;  // good for the first second: then the owner may be another one
-  bool looking = false, look_again = false, watching = false;
+  bool looking = false, look_again = false;
+  std::unique_ptr<stream::LiveTap::Subscription> tap;
   Timer timer;
 };
 
-Waiter::~Waiter() = default;
+/// A read under way may hold a wait for longer than the tap lives.
+Waiter::~Waiter() {
+  for (const auto& [exec_id, wait] : waits_) wait->tap.reset();
+}
 
 void Waiter::wait(const Uuid& tenant, const Uuid& exec_id, Word word, MonoTime until, std::function<bool(const store::ExecutionRow&)> enough,
                   Done<store::ExecutionRow> done) {
@@ -47,23 +51,15 @@ void Waiter::looked(const std::shared_ptr<Wait>& wait, Result<store::ExecutionRo
   const bool gone = !row && row.error().kind == ErrorKind::kNotFound;
   if (gone || (row && wait->enough(*row)) || loop_.now() >= wait->until) return finish(wait, std::move(row));
   if (std::exchange(wait->look_again, false)) return look(wait);
-  if (!std::exchange(wait->owner_knows, false)) watch(*wait);
+  if (!std::exchange(wait->owner_knows, false) && !wait->tap) {
+    wait->tap = tap_.listen(wait->exec_id, [this, weak = std::weak_ptr<Wait>(wait)](const json::Value&) {
+      if (const auto held = weak.lock()) look(held);
+    });
+  }
   const auto left = std::chrono::ceil<Millis>(wait->until - loop_.now());
   wait->timer.start(std::min(left, kWatchPoll), [this, weak = std::weak_ptr<Wait>(wait)] {
     if (const auto held = weak.lock()) look(held);
   });
-}
-
-/// Asks the owner for live events; repeated, because the owner may change and forgets.
-void Waiter::watch(Wait& wait) {
-  if (!wait.watching) {
-    wait.watching = true;
-    if (watched_[wait.exec_id]++ == 0)
-      bus_.watch(wait.exec_id.to_string(), [this, id = wait.exec_id](const json::Value&) { wake(id); });
-  }
-  if (wait.watched_at != MonoTime{} && loop_.now() - wait.watched_at < kWatchRenew) return;
-  wait.watched_at = loop_.now();
-  bus_.send_control("all", json::Object{{"watch", wait.exec_id.to_string()}});
 }
 
 void Waiter::finish(const std::shared_ptr<Wait>& wait, Result<store::ExecutionRow> row) {
@@ -74,10 +70,7 @@ void Waiter::finish(const std::shared_ptr<Wait>& wait, Result<store::ExecutionRo
     break;
   }
   wait->timer.stop();
-  if (wait->watching && --watched_[wait->exec_id] == 0) {
-    watched_.erase(wait->exec_id);
-    bus_.unwatch(wait->exec_id.to_string());
-  }
+  wait->tap.reset();
   wait->done(std::move(row));
 }
 

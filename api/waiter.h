@@ -8,7 +8,7 @@
 #include <string>
 #include <unordered_map>
 
-#include "broker/ports.h"
+#include "api/stream/live_tap.h"
 #include "common/base/result.h"
 #include "common/loop/timer.h"
 #include "common/store/read_store.h"
@@ -20,7 +20,7 @@ class Waiter {
   /// Whether the owner knows already that this process waits (the ticket said so), or has to be told.
   enum class Word : unsigned char { kOwnerKnows, kTellOwner };
 
-  Waiter(Loop& loop, store::ReadStore& reads, broker::Bus& bus) : loop_(loop), reads_(reads), bus_(bus) {}
+  Waiter(Loop& loop, store::ReadStore& reads, stream::LiveTap& tap) : loop_(loop), reads_(reads), tap_(tap) {}
   ~Waiter();
 
   /// Reads the execution again and again until `enough(row)` or `until`; then `done` with what was read last. Errors: as
@@ -36,13 +36,11 @@ class Waiter {
   void look(const std::shared_ptr<Wait>& wait);
   void looked(const std::shared_ptr<Wait>& wait, Result<store::ExecutionRow> row);
   void finish(const std::shared_ptr<Wait>& wait, Result<store::ExecutionRow> row);
-  void watch(Wait& wait);
 
   Loop& loop_;
   store::ReadStore& reads_;
-  broker::Bus& bus_;
+  stream::LiveTap& tap_;
   std::unordered_multimap<Uuid, std::shared_ptr<Wait>> waits_;
-  std::unordered_map<Uuid, int> watched_;
 };
 
 }  // namespace pawl::api

@@ -24,6 +24,7 @@
 #include "common/store/pg_control_store.h"
 #include "common/store/pg_key_store.h"
 #include "common/store/pg_read_store.h"
+#include "common/store/pg_stream_store.h"
 #include "common/store/pg_task_store.h"
 
 namespace pawl::api {
@@ -85,22 +86,29 @@ class WiredApi final : public ApiProcess {
         keys_(*pool_),
         authenticator_(loop, keys_),
         task_cache_(loop, tasks_, config.list("lanes")),
-        waiter_(loop, reads_, broker_->bus()),
+        stream_store_(*pool_),
+        tap_(loop, broker_->bus()),
+        streams_(loop, authenticator_),
+        hub_(loop, streams_, tap_, reads_, stream_store_),
+        tickets_(loop, authenticator_, stream_store_),
+        waiter_(loop, reads_, tap_),
         cursors_(std::move(parts.secret)),
         lanes_(config.list("lanes")),
+        allowed_origins_(config.list("allowed_origins")),
         egress_(std::move(parts.egress)),
         services_{loop,         rng_,           log,         accepts_, tasks_,           plans_,          reads_,
                   controls_,    keys_,          broker_->publisher(),  broker_->bus(),   broker_->depths(), authenticator_, task_cache_,
-                  waiter_,      cursors_,       {lanes_, tool_catalogue_, egress_}, lanes_, "api." + id_},
-        gate_(loop, authenticator_, all_routes(services_), config.duration("accept_deadline")),
-        admin_gate_(loop, authenticator_, admin_routes(services_), config.duration("accept_deadline")),
+                  waiter_,      stream_store_,  streams_,    tap_,     hub_,             tickets_,         cursors_,
+                  {lanes_, tool_catalogue_, egress_}, lanes_, allowed_origins_, "api." + id_},
+        gate_(loop, authenticator_, &tickets_, all_routes(services_), config.duration("accept_deadline")),
+        admin_gate_(loop, authenticator_, nullptr, admin_routes(services_), config.duration("accept_deadline")),
         ops_(metrics_, [this] { return readiness(); }, config.text("ops_token"), &admin_gate_),
         server_(http::make_server(loop, rng_, gate_)),
         ops_server_(http::make_server(loop, rng_, ops_)),
         catalogue_timer_(loop) {}
 
   Result<void> start() {
-    add_api_metrics(metrics_, *server_, gate_, *broker_, waiter_);
+    add_api_metrics(metrics_, *server_, gate_, *broker_, waiter_, streams_);
     if (!config_.text("tls_cert_file").empty())
       tls_ = TRY(TlsContext::server(config_.text("tls_cert_file"), config_.text("tls_key_file")));
     const HostPort at = TRY(process::parse_host_port(config_.text("listen")));
@@ -119,6 +127,7 @@ class WiredApi final : public ApiProcess {
 
   void stop(std::function<void()> done) override {
     catalogue_timer_.stop();
+    streams_.stop();
     server_->stop(config_.duration("drain"), [this, done = std::move(done)] {
       ops_server_->stop(Millis{100}, [this, done] { broker_->stop(done); });
     });
@@ -134,7 +143,10 @@ class WiredApi final : public ApiProcess {
     broker_->bus().listen_control("all", [this, text_of](const json::Value& message) {
       const auto tenant = Uuid::parse(text_of(message, "tenant"));
       if (tenant && message.find("task") != nullptr) task_cache_.forget(*tenant, text_of(message, "task"));
-      if (const auto key = Uuid::parse(text_of(message, "revoked_key"))) authenticator_.forget(*key);
+      if (const auto key = Uuid::parse(text_of(message, "revoked_key"))) {
+        authenticator_.forget(*key);
+        streams_.revoke(*key);
+      }
     });
     broker_->bus().listen_control(services_.reply_key, [this, text_of](const json::Value& message) {
       if (const auto id = Uuid::parse(text_of(message, "ended"))) waiter_.wake(*id);
@@ -223,9 +235,15 @@ class WiredApi final : public ApiProcess {
   store::PgKeyStore keys_;
   Authenticator authenticator_;
   TaskCache task_cache_;
+  store::PgStreamStore stream_store_;
+  stream::LiveTap tap_;
+  stream::Registry streams_;
+  stream::Hub hub_;
+  stream::Tickets tickets_;
   Waiter waiter_;
   CursorCodec cursors_;
   std::vector<std::string> lanes_;
+  std::vector<std::string> allowed_origins_;
   egress::Policy egress_;
   ToolCatalogue tool_catalogue_;
   Services services_;

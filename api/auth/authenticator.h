@@ -22,6 +22,7 @@ struct Principal {
   ScopeSet scopes = 0;
   bool first_tenant = false;
   std::string name;
+  Sha256 key_hash{};  ///< for asking again whether the key still holds
 };
 
 class Authenticator {
@@ -31,6 +32,8 @@ class Authenticator {
   /// Errors: kPermission with unauthenticated, token_invalid, token_expired or key_revoked; kUnavailable.
   /// `done` may be called at once when the key is cached (this is no port; the gate expects it).
   void authenticate(const http::Headers& headers, const std::function<void(Result<Principal>)>& done);
+  /// The same for a key that is known by its hash: a ticket's, or one whose streams are open.
+  void check(const Sha256& hash, const std::function<void(Result<Principal>)>& done);
   /// Forgets a key now (it was revoked through this process).
   void forget(const Uuid& key_id);
 
@@ -44,7 +47,7 @@ class Authenticator {
   struct HashOfHash {
     std::size_t operator()(const Sha256& hash) const noexcept;
   };
-  static Result<Principal> judge(const Entry& entry);
+  static Result<Principal> judge(const Sha256& hash, const Entry& entry);
   void fetched(const Sha256& hash, Result<store::KeyRow> row);
 
   Loop& loop_;

@@ -81,6 +81,7 @@ void tell_owner(Services& services, const Uuid& exec_id, const store::ControlOut
     services.publisher.publish(std::move(ticket), [](const Result<void>&) {});
   }
   services.waiter.wake(exec_id);
+  services.live.nudge(exec_id);
 }
 
 void add_control_routes(Services& services, std::vector<Route>& routes) {

@@ -23,6 +23,7 @@ std::vector<Route> all_routes(Services& services) {
   add_run_routes(services, routes);
   add_execution_routes(services, routes);
   add_control_routes(services, routes);
+  add_stream_routes(services, routes);
   add_key_routes(services, routes);
   add_document_routes(services, routes);
   return routes;

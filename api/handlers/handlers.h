@@ -14,6 +14,7 @@ void add_task_routes(Services& services, std::vector<Route>& routes);
 void add_run_routes(Services& services, std::vector<Route>& routes);
 void add_execution_routes(Services& services, std::vector<Route>& routes);
 void add_control_routes(Services& services, std::vector<Route>& routes);
+void add_stream_routes(Services& services, std::vector<Route>& routes);
 void add_key_routes(Services& services, std::vector<Route>& routes);
 void add_document_routes(Services& services, std::vector<Route>& routes);
 

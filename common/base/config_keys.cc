@@ -24,7 +24,7 @@ constexpr ConfigKey kKeys[] = {
     {"amqp_ca_file", kString, "", "PEM file of the authority that signed the broker's certificate"},
     {"tls_cert_file", kString, "", "PEM certificate chain of the API; plain HTTP without it"},
     {"tls_key_file", kString, "", "PEM private key of the API"},
-    {"key_secret_file", kString, "", "file with the secret that signs cursors and tickets"},
+    {"key_secret_file", kString, "", "file with the secret that signs cursors"},
     {"admin_key_file", kString, "", "file the first start writes its admin key to; stdout without it"},
     {"routing_file", kString, "",
      "TOML file with the routing rules of /api/tasks/run; read again when it changes"},

@@ -291,7 +291,8 @@ void Connection::sweep(MonoTime now) {
       if (spent > limits.idle_timeout) return close_now();
       return;
     case State::kLingering:
-      if (spent > limits.linger) return close_now();
+      // The end of a long answer may still be leaving; a client that takes nothing of it was dealt with above.
+      if (spent > limits.linger && queued == 0) return close_now();
       return;
     case State::kReadingHead:
       too_slow = spent > limits.header_timeout;

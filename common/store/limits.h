@@ -52,4 +52,7 @@ inline constexpr int kRetentionBatch = 5000;
 /// Days of partitions made ahead.
 inline constexpr int kPartitionsAhead = 3;
 
+/// Pieces of a log read at once: a piece has at most 32 KiB.
+inline constexpr int kLogPage = 16;
+
 }  // namespace pawl::store

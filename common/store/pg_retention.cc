@@ -94,6 +94,7 @@ const db::Statement kThinDay{
     "b AS (DELETE FROM blobs t USING ids WHERE t.exec_id = ids.exec_id), "
     "e AS (DELETE FROM events t USING ids WHERE t.exec_id = ids.exec_id), "
     "s AS (DELETE FROM steps t USING ids WHERE t.exec_id = ids.exec_id), "
+    "l AS (DELETE FROM step_logs t USING ids WHERE t.exec_id = ids.exec_id), "
     "n AS (INSERT INTO final_counts AS c (tenant_id, status, shard, count) "
     "SELECT tenant_id, final_status, 0, -count(*) FROM ids GROUP BY 1, 2 ORDER BY 1, 2 "
     "ON CONFLICT (tenant_id, status, shard) DO UPDATE SET count = c.count + excluded.count) "

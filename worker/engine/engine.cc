@@ -155,7 +155,13 @@ void Engine::on_control(const json::Value& message) {
     return text != nullptr && text->is_string() ? Uuid::parse(text->as_string()) : std::nullopt;
   };
   if (message.find("breaker") != nullptr) return guard_.on_control(message);
-  if (const auto watched = id_of("watch")) return watched_.watch(watched->to_string(), ports_.loop.now());
+  if (const json::Value* names = message.find("watch"); names != nullptr && names->is_array()) {
+    for (const json::Value& name : names->as_array()) {
+      const auto id = name.is_string() ? Uuid::parse(name.as_string()) : std::nullopt;
+      if (id) watched_.watch(id->to_string(), ports_.loop.now());
+    }
+    return;
+  }
   const auto id = id_of("exec_id");
   if (!id) return;
   if (const auto found = held_.find(*id); found != held_.end()) found->second->look_at_inbox();

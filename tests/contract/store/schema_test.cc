@@ -78,7 +78,7 @@ TEST_F(Schema, EveryMomentAroundMidnightHasAPartition) {
           "VALUES (pawl_id_floor(now() + interval '9 days'), gen_random_uuid(), now(), 1, 5, '\\x00', 'x')"),
       std::exception)
       << "no default partition";
-  EXPECT_EQ(sql("SET ROLE pawl_worker; SELECT pawl_make_partitions(9)"), "24");
+  EXPECT_EQ(sql("SET ROLE pawl_worker; SELECT pawl_make_partitions(9)"), "30");
   EXPECT_EQ(sql("SET ROLE pawl_worker; SELECT pawl_make_partitions(9)"), "0");
 }
 
