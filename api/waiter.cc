@@ -24,8 +24,8 @@ Waiter::~Waiter() {
   for (const auto& [exec_id, wait] : waits_) wait->tap.reset();
 }
 
-void Waiter::wait(const Uuid& tenant, const Uuid& exec_id, Word word, MonoTime until, std::function<bool(const store::ExecutionRow&)> enough,
-                  Done<store::ExecutionRow> done) {
+void Waiter::wait(const Uuid& tenant, const Uuid& exec_id, Word word, MonoTime until,
+                  std::function<bool(const store::ExecutionRow&)> enough, Done<store::ExecutionRow> done) {
   auto wait = std::make_shared<Wait>(loop_, tenant, exec_id);
   wait->owner_knows = word == Word::kOwnerKnows;
   wait->until = until;

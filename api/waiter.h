@@ -1,5 +1,6 @@
-// Waits for the end, or a change, of an execution without holding anything in Postgres: the owner's word on pawl.control or
-// pawl.events wakes it at once, a look each second makes a lost word a delay only. Used by sync runs and long polls.
+// Waits for the end, or a change, of an execution without holding anything in Postgres: the owner's word on
+// pawl.control or pawl.events wakes it at once, a look each second makes a lost word a delay only. Used by
+// sync runs and long polls.
 #pragma once
 
 #include <functional>
@@ -23,10 +24,11 @@ class Waiter {
   Waiter(Loop& loop, store::ReadStore& reads, stream::LiveTap& tap) : loop_(loop), reads_(reads), tap_(tap) {}
   ~Waiter();
 
-  /// Reads the execution again and again until `enough(row)` or `until`; then `done` with what was read last. Errors: as
-  /// ReadStore::get when even the last look failed. The answer to a client that went away is simply not used.
-  void wait(const Uuid& tenant, const Uuid& exec_id, Word word, MonoTime until, std::function<bool(const store::ExecutionRow&)> enough,
-            Done<store::ExecutionRow> done);
+  /// Reads the execution again and again until `enough(row)` or `until`; then `done` with what was read last.
+  /// Errors: as ReadStore::get when even the last look failed. The answer to a client that went away is
+  /// simply not used.
+  void wait(const Uuid& tenant, const Uuid& exec_id, Word word, MonoTime until,
+            std::function<bool(const store::ExecutionRow&)> enough, Done<store::ExecutionRow> done);
   /// Word that `exec_id` moved on: everybody who waits for it looks.
   void wake(const Uuid& exec_id);
   [[nodiscard]] std::size_t waiting() const { return waits_.size(); }

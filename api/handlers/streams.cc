@@ -1,5 +1,5 @@
-// Watching: the stream of one execution, and tickets for browsers. Everything is checked before the stream opens, so that
-// what is wrong is answered as everywhere else.
+// Watching: the stream of one execution, and tickets for browsers. Everything is checked before the stream
+// opens, so that what is wrong is answered as everywhere else.
 #include <utility>
 
 #include "api/fields.h"
@@ -37,16 +37,18 @@ std::optional<stream::MakeOutlet> outlet_for(Services& services, const CallPtr& 
   return std::nullopt;
 }
 
-/// Where to begin and what to send. A client that comes back says so in Last-Event-ID, which then counts more than the
-/// address it was first given.
+/// Where to begin and what to send. A client that comes back says so in Last-Event-ID, which then counts more
+/// than the address it was first given.
 Result<stream::LedgerRequest> request_of(const Call& call) {
   TRY(only_queries(call, {"after_seq", "types", "ticket"}));
   stream::LedgerRequest request;
   const auto types = call.query.get("types");
   if (types && !types->empty()) request.types = TRY(stream::TypeSet::parse(*types));
-  if (const auto after = call.query.get("after_seq")) request.after_seq = TRY(stream::parse_seq("after_seq", *after));
+  if (const auto after = call.query.get("after_seq"))
+    request.after_seq = TRY(stream::parse_seq("after_seq", *after));
   const http::Headers& headers = call.exchange->head().headers;
-  if (const auto last = headers.get("last-event-id")) request.after_seq = TRY(stream::parse_seq("Last-Event-ID", *last));
+  if (const auto last = headers.get("last-event-id"))
+    request.after_seq = TRY(stream::parse_seq("Last-Event-ID", *last));
   request.exec_id = TRY(call.exec_id());
   return request;
 }
@@ -55,13 +57,14 @@ void watch_execution(Services& services, const CallPtr& call) {
   const auto request = request_of(*call);
   if (!request) return call->fail(request.error());
   if (auto room = services.streams.admit(); !room) return call->fail(room.error());
-  services.stream_store.position(call->principal.tenant, request->exec_id, call->deadline,
-                                 [&services, call, request = *request](const Result<store::LedgerPosition>& position) {
-    if (!position) return call->fail(position.error());
-    if (call->exchange->aborted()) return;
-    const auto make = outlet_for(services, call);
-    if (make) services.hub.watch(call->principal, request, *position, *make);
-  });
+  services.stream_store.position(
+      call->principal.tenant, request->exec_id, call->deadline,
+      [&services, call, request = *request](const Result<store::LedgerPosition>& position) {
+        if (!position) return call->fail(position.error());
+        if (call->exchange->aborted()) return;
+        const auto make = outlet_for(services, call);
+        if (make) services.hub.watch(call->principal, request, *position, *make);
+      });
 }
 
 void create_ticket(Services& services, const CallPtr& call) {
@@ -70,13 +73,17 @@ void create_ticket(Services& services, const CallPtr& call) {
   if (auto done = fields.finish(); !done) return call->fail(done.error());
   services.tickets.make(call->principal, call->deadline, [call](const Result<std::string>& ticket) {
     if (!ticket) return call->fail(ticket.error());
-    constexpr auto kSeconds = std::chrono::duration_cast<std::chrono::seconds>(stream::kTicketLifetime).count();
-    call->answer(http::success(201, "ticket", json::Object{{"ticket", *ticket}, {"expires_in", kSeconds}}).header("Cache-Control", "no-store"));
+    constexpr auto kSeconds =
+        std::chrono::duration_cast<std::chrono::seconds>(stream::kTicketLifetime).count();
+    call->answer(http::success(201, "ticket", json::Object{{"ticket", *ticket}, {"expires_in", kSeconds}})
+                     .header("Cache-Control", "no-store"));
   });
 }
 
-Route stream_route(Services& services, std::string_view pattern, std::string id, void (*handler)(Services&, const CallPtr&)) {
-  Route route = route_of(services, http::Method::kGet, pattern, std::move(id), Scope::kExecRead, Body::kNone, handler);
+Route stream_route(Services& services, std::string_view pattern, std::string id,
+                   void (*handler)(Services&, const CallPtr&)) {
+  Route route =
+      route_of(services, http::Method::kGet, pattern, std::move(id), Scope::kExecRead, Body::kNone, handler);
   route.produces = "text/event-stream";
   route.takes_tickets = true;
   return route;
@@ -85,9 +92,12 @@ Route stream_route(Services& services, std::string_view pattern, std::string id,
 }  // namespace
 
 void add_stream_routes(Services& services, std::vector<Route>& routes) {
-  routes.push_back(stream_route(services, "/executions/tasks/{exec_id}/stream", "streamExecution", watch_execution));
-  routes.push_back(stream_route(services, "/executions/{exec_id}/stream", "streamExecutionAlias", watch_execution));
-  routes.push_back(route_of(services, http::Method::kPost, "/tickets", "createTicket", Scope::kExecRead, Body::kObject, create_ticket));
+  routes.push_back(
+      stream_route(services, "/executions/tasks/{exec_id}/stream", "streamExecution", watch_execution));
+  routes.push_back(
+      stream_route(services, "/executions/{exec_id}/stream", "streamExecutionAlias", watch_execution));
+  routes.push_back(route_of(services, http::Method::kPost, "/tickets", "createTicket", Scope::kExecRead,
+                            Body::kObject, create_ticket));
 }
 
 }  // namespace pawl::api

@@ -19,11 +19,13 @@ Result<TypeSet> TypeSet::parse(std::string_view list) {
     std::uint64_t found = 0;
     for (unsigned n = 0; n <= kLastType; ++n) {
       const std::string_view name = to_string(static_cast<EventType>(n));
-      const bool in_group = word.size() > 2 && word.ends_with(".*") && name.starts_with(word.substr(0, word.size() - 1));
+      const bool in_group =
+          word.size() > 2 && word.ends_with(".*") && name.starts_with(word.substr(0, word.size() - 1));
       if (name == word || in_group) found |= std::uint64_t{1} << n;
     }
     if (found == 0) {
-      return fail(ErrorKind::kInvalid, "bad_request", "types: '" + std::string(word.substr(0, 64)) + "' is no type of event");
+      return fail(ErrorKind::kInvalid, "bad_request",
+                  "types: '" + std::string(word.substr(0, 64)) + "' is no type of event");
     }
     set.bits_ |= found;
     if (comma == std::string_view::npos) return set;

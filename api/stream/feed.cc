@@ -24,8 +24,10 @@ void Feed::leave(LedgerWatcher& watcher) {
   const auto found = std::find(watchers_.begin(), watchers_.end(), &watcher);
   if (found == watchers_.end()) return;
   --watching_;
-  if (handing_out_) *found = nullptr;
-  else watchers_.erase(found);
+  if (handing_out_)
+    *found = nullptr;
+  else
+    watchers_.erase(found);
 }
 
 void Feed::hear(const json::Value& message) {

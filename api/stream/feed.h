@@ -1,5 +1,6 @@
-// One watched execution: puts what comes live and what is read from the ledger into one gap-free order and hands it to its
-// watchers. Shared by all watchers of the execution in this process: one binding, one look at the ledger a second.
+// One watched execution: puts what comes live and what is read from the ledger into one gap-free order and
+// hands it to its watchers. Shared by all watchers of the execution in this process: one binding, one look at
+// the ledger a second.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,8 @@ class LedgerWatcher;
 
 class Feed {
  public:
-  /// Everything up to `head` is in the ledger already. `look`: asks for a read of the ledger after head(), whose rows come
-  /// back through take().
+  /// Everything up to `head` is in the ledger already. `look`: asks for a read of the ledger after head(),
+  /// whose rows come back through take().
   Feed(const Uuid& tenant, const Uuid& exec_id, std::uint64_t head, std::function<void()> look);
 
   /// Subscribes; not in the constructor, because a message may come for it.

@@ -6,7 +6,9 @@
 namespace pawl::api::stream {
 
 Frames::Frames(const Event& event)
-    : json_(json::write(to_json(event))), id_(event.seq == 0 ? "" : std::to_string(event.seq)), type_(to_string(event.type)) {}
+    : json_(json::write(to_json(event))),
+      id_(event.seq == 0 ? "" : std::to_string(event.seq)),
+      type_(to_string(event.type)) {}
 
 const std::string& Frames::sse() {
   if (sse_.empty()) sse_ = sse_event(id_, type_, json_);

@@ -12,7 +12,8 @@ class Frames {
  public:
   explicit Frames(const Event& event);
   /// Any JSON; `id` and `type` may be empty.
-  Frames(std::string json, std::string id, std::string_view type) : json_(std::move(json)), id_(std::move(id)), type_(type) {}
+  Frames(std::string json, std::string id, std::string_view type)
+      : json_(std::move(json)), id_(std::move(id)), type_(type) {}
 
   /// "id: 7\nevent: step.committed\ndata: {…}\n\n"; without id for what is live only.
   const std::string& sse();

@@ -12,11 +12,12 @@ Hub::Hub(Loop& loop, Registry& registry, LiveTap& tap, store::ReadStore& reads, 
 
 Hub::~Hub() = default;
 
-void Hub::watch(const Principal& principal, const LedgerRequest& request, const store::LedgerPosition& position,
-                const MakeOutlet& make) {
+void Hub::watch(const Principal& principal, const LedgerRequest& request,
+                const store::LedgerPosition& position, const MakeOutlet& make) {
   auto watcher = std::make_shared<LedgerWatcher>(registry_, principal, reads_, request, position);
   registry_.add(watcher);
-  watcher->open(make, position.is_final ? nullptr : &feed_of(principal.tenant, request.exec_id, position.last_seq));
+  watcher->open(make,
+                position.is_final ? nullptr : &feed_of(principal.tenant, request.exec_id, position.last_seq));
 }
 
 Feed& Hub::feed_of(const Uuid& tenant, const Uuid& exec_id, std::uint64_t head) {
@@ -76,7 +77,8 @@ void Hub::read(const std::vector<store::LedgerTail>& asked, Result<std::vector<E
   reading_ = false;
   if (events) {
     for (Event& event : *events) {
-      if (const auto found = feeds_.find(event.exec_id); found != feeds_.end()) found->second->take(std::move(event));
+      if (const auto found = feeds_.find(event.exec_id); found != feeds_.end())
+        found->second->take(std::move(event));
     }
   }
   const MonoTime now = loop_.now();

@@ -21,7 +21,8 @@ class Hub {
   ~Hub();
 
   /// `position` was read just now: the execution is there and the caller's.
-  void watch(const Principal& principal, const LedgerRequest& request, const store::LedgerPosition& position, const MakeOutlet& make);
+  void watch(const Principal& principal, const LedgerRequest& request, const store::LedgerPosition& position,
+             const MakeOutlet& make);
   [[nodiscard]] std::size_t feeds() const { return feeds_.size(); }
 
  private:

@@ -8,8 +8,8 @@
 
 namespace pawl::api::stream {
 
-LedgerWatcher::LedgerWatcher(Registry& registry, const Principal& principal, store::ReadStore& reads, const LedgerRequest& request,
-                             const store::LedgerPosition& position)
+LedgerWatcher::LedgerWatcher(Registry& registry, const Principal& principal, store::ReadStore& reads,
+                             const LedgerRequest& request, const store::LedgerPosition& position)
     : Watcher(registry, principal),
       reads_(reads),
       tenant_(principal.tenant),
@@ -47,7 +47,8 @@ void LedgerWatcher::offer(const Event& event, Frames& frames) {
 /// Notifications follow the end and are read from the list of events only.
 void LedgerWatcher::pass(const Event& event, Frames& frames) {
   cursor_ = event.seq;
-  const bool is_notification = event.type == EventType::kNotificationSent || event.type == EventType::kNotificationFailed;
+  const bool is_notification =
+      event.type == EventType::kNotificationSent || event.type == EventType::kNotificationFailed;
   if (event.seq > after_ && types_.has(event.type) && !is_notification) outlet().send(frames);
   if (is_terminal(event.type)) finish(Farewell::kFinished);
 }
@@ -69,7 +70,8 @@ void LedgerWatcher::read_page(Result<std::vector<Event>> page) {
   reading_ = false;
   if (has_ended()) return;
   if (!page) {
-    if (page.error().kind == ErrorKind::kNotFound) return finish(Farewell::kFinished);  // retention took it away
+    if (page.error().kind == ErrorKind::kNotFound)
+      return finish(Farewell::kFinished);  // retention took it away
     return again_in(kReadRetry);
   }
   for (const Event& event : *page) {

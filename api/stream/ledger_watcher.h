@@ -1,5 +1,5 @@
-// One client that watches one execution. Sends only the event after the last one that went by, so that whatever happens it
-// sees each once and in order: live from the feed, or from the ledger while it is behind.
+// One client that watches one execution. Sends only the event after the last one that went by, so that
+// whatever happens it sees each once and in order: live from the feed, or from the ledger while it is behind.
 #pragma once
 
 #include <cstdint>
@@ -24,8 +24,8 @@ struct LedgerRequest {
 
 class LedgerWatcher final : public Watcher {
  public:
-  LedgerWatcher(Registry& registry, const Principal& principal, store::ReadStore& reads, const LedgerRequest& request,
-                const store::LedgerPosition& position);
+  LedgerWatcher(Registry& registry, const Principal& principal, store::ReadStore& reads,
+                const LedgerRequest& request, const store::LedgerPosition& position);
 
   /// Answers the client and begins. `feed` is null for an execution that has ended.
   void open(const MakeOutlet& make, Feed* feed);

@@ -31,7 +31,8 @@ std::unique_ptr<LiveTap::Subscription> LiveTap::listen(const Uuid& exec_id, Hand
 void LiveTap::forget(const Subscription& subscription) {
   const auto tap = taps_.find(subscription.exec_id_);
   if (tap == taps_.end()) return;
-  std::erase_if(tap->second.listeners, [&](const Listener& one) { return one.subscription == &subscription; });
+  std::erase_if(tap->second.listeners,
+                [&](const Listener& one) { return one.subscription == &subscription; });
   if (!tap->second.listeners.empty()) return;
   taps_.erase(tap);
   bus_.unwatch(subscription.exec_id_.to_string());
@@ -47,7 +48,8 @@ void LiveTap::heard(const Uuid& exec_id, const json::Value& message) {
     const auto now = taps_.find(exec_id);
     if (now == taps_.end()) return;
     const auto& left = now->second.listeners;
-    const bool listens = std::any_of(left.begin(), left.end(), [&](const Listener& l) { return l.handler == one.handler; });
+    const bool listens =
+        std::any_of(left.begin(), left.end(), [&](const Listener& l) { return l.handler == one.handler; });
     if (listens) (*one.handler)(message);
   }
 }

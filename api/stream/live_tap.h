@@ -1,5 +1,6 @@
-// Live events of executions, from whoever owns them. Binds only what somebody here listens to, tells the workers so and
-// reminds them; several listeners of one execution share one binding. What comes is a hint: the ledger is the truth.
+// Live events of executions, from whoever owns them. Binds only what somebody here listens to, tells the
+// workers so and reminds them; several listeners of one execution share one binding. What comes is a hint:
+// the ledger is the truth.
 #pragma once
 
 #include <functional>
@@ -20,8 +21,8 @@ class LiveTap {
   LiveTap(Loop& loop, broker::Bus& bus);
   ~LiveTap();
 
-  /// Listens while the answer lives. The handler gets events, or {"look": true}: something was written, read the ledger.
-  /// It is called on a later turn and may end any subscription.
+  /// Listens while the answer lives. The handler gets events, or {"look": true}: something was written, read
+  /// the ledger. It is called on a later turn and may end any subscription.
   class Subscription {
    public:
     Subscription(LiveTap& tap, const Uuid& exec_id) : tap_(tap), exec_id_(exec_id) {}
@@ -36,7 +37,8 @@ class LiveTap {
   };
   [[nodiscard]] std::unique_ptr<Subscription> listen(const Uuid& exec_id, Handler handler);
 
-  /// Tells everybody who watches it, here and at other API processes, that something was written to its ledger.
+  /// Tells everybody who watches it, here and at other API processes, that something was written to its
+  /// ledger.
   void nudge(const Uuid& exec_id);
 
   [[nodiscard]] std::size_t watched() const { return taps_.size(); }

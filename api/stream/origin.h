@@ -9,8 +9,9 @@
 
 namespace pawl::api::stream {
 
-/// The origin that has to be named in Access-Control-Allow-Origin, or "": no page, or one of ours. What sends no Origin is no
-/// browser's page that could act for somebody else: the credential decides. Errors: kPermission/origin_forbidden.
+/// The origin that has to be named in Access-Control-Allow-Origin, or "": no page, or one of ours. What sends
+/// no Origin is no browser's page that could act for somebody else: the credential decides. Errors:
+/// kPermission/origin_forbidden.
 Result<std::string> check_origin(const http::RequestHead& head, const std::vector<std::string>& allowed);
 
 }  // namespace pawl::api::stream

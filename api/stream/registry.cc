@@ -9,7 +9,10 @@
 namespace pawl::api::stream {
 
 Watcher::Watcher(Registry& registry, const Principal& principal)
-    : registry_(registry), key_id_(principal.key_id), key_hash_(principal.key_hash), ping_at_(registry.loop().now() + kPing) {}
+    : registry_(registry),
+      key_id_(principal.key_id),
+      key_hash_(principal.key_hash),
+      ping_at_(registry.loop().now() + kPing) {}
 
 void Watcher::attach(const MakeOutlet& make) {
   outlet_ = make([weak = weak_from_this()] {
@@ -49,13 +52,15 @@ bool Watcher::has_stalled(MonoTime now) {
   return now - stalled_since_ > kMaxStall;
 }
 
-Registry::Registry(Loop& loop, Authenticator& authenticator) : loop_(loop), authenticator_(authenticator), timer_(loop) {}
+Registry::Registry(Loop& loop, Authenticator& authenticator)
+    : loop_(loop), authenticator_(authenticator), timer_(loop) {}
 
 Registry::~Registry() = default;
 
 Result<void> Registry::admit() const {
   if (stopping_ || watchers_.size() >= kMaxWatchers) {
-    return fail(ErrorKind::kOverloaded, "overloaded", "this process serves as many streams as it can; try again");
+    return fail(ErrorKind::kOverloaded, "overloaded",
+                "this process serves as many streams as it can; try again");
   }
   return {};
 }
@@ -95,10 +100,11 @@ void Registry::check_keys() {
   std::map<Uuid, Sha256> keys;
   for (const auto& [key, watcher] : watchers_) keys.emplace(watcher->key_id(), watcher->key_hash());
   for (const auto& [id, hash] : keys) {
-    authenticator_.check(hash, [this, id = id, alive = std::weak_ptr<bool>(alive_)](const Result<Principal>& principal) {
-      const bool is_refused = !principal && principal.error().kind == ErrorKind::kPermission;
-      if (!alive.expired() && is_refused) revoke(id);
-    });
+    authenticator_.check(
+        hash, [this, id = id, alive = std::weak_ptr<bool>(alive_)](const Result<Principal>& principal) {
+          const bool is_refused = !principal && principal.error().kind == ErrorKind::kPermission;
+          if (!alive.expired() && is_refused) revoke(id);
+        });
   }
 }
 

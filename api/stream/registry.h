@@ -1,4 +1,5 @@
-// All open streams of this process: pings them, ends those whose key was revoked, ends all when the process stops.
+// All open streams of this process: pings them, ends those whose key was revoked, ends all when the process
+// stops.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Tickets: how a browser, which can't set headers on a WebSocket or an EventSource, proves who it is. Random, good for 30 s,
-// used up by the first use at whichever API process; Postgres keeps their hashes.
+// Tickets: how a browser, which can't set headers on a WebSocket or an EventSource, proves who it is. Random,
+// good for 30 s, used up by the first use at whichever API process; Postgres keeps their hashes.
 #pragma once
 
 #include <functional>
@@ -18,8 +18,8 @@ class Tickets {
 
   /// Errors: kOverloaded/rate_limited when the key has too many unused ones; kUnavailable.
   void make(const Principal& principal, MonoTime deadline, Done<std::string> done);
-  /// Whoever the ticket was made for, with the rights the key has now. Errors: as Authenticator; token_invalid for one that
-  /// is unknown, expired or used.
+  /// Whoever the ticket was made for, with the rights the key has now. Errors: as Authenticator;
+  /// token_invalid for one that is unknown, expired or used.
   void use(std::string_view ticket, MonoTime deadline, Done<Principal> done);
 
  private:

@@ -1,4 +1,5 @@
-// What all open streams have in common: a client, the key it came with, pings, an end. The registry keeps them.
+// What all open streams have in common: a client, the key it came with, pings, an end. The registry keeps
+// them.
 #pragma once
 
 #include <memory>

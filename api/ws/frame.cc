@@ -14,7 +14,8 @@ std::string frame(unsigned char opcode, std::string_view payload) {
   out.push_back(static_cast<char>(kFinal | opcode));
   const std::size_t size = payload.size();
   const auto append_size = [&out, size](int bytes) {
-    for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) out.push_back(static_cast<char>(size >> shift & 0xFF));
+    for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
+      out.push_back(static_cast<char>(size >> shift & 0xFF));
   };
   if (size <= kMaxControlPayload) {
     out.push_back(static_cast<char>(size));

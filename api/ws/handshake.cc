@@ -56,7 +56,9 @@ Result<std::string> accept_key(const http::RequestHead& head) {
 }
 
 std::string switching_protocols(std::string_view accept, std::string_view request_id) {
-  std::string answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ";
+  std::string answer =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
+      "Upgrade\r\nSec-WebSocket-Accept: ";
   answer.append(accept).append("\r\nX-Request-Id: ").append(request_id).append("\r\n\r\n");
   return answer;
 }

@@ -8,7 +8,8 @@
 namespace pawl::api::ws {
 
 inline constexpr std::size_t kMaxMessage = std::size_t{64} * 1024;  ///< of the client: 1009 over it
-inline constexpr Millis kCloseGrace{10'000};  ///< for the peer to take what is queued and the close frame; then it is cut
-inline constexpr std::size_t kMaxControlPayload = 125;              ///< RFC 6455 §5.5
+inline constexpr Millis kCloseGrace{
+    10'000};  ///< for the peer to take what is queued and the close frame; then it is cut
+inline constexpr std::size_t kMaxControlPayload = 125;  ///< RFC 6455 §5.5
 
 }  // namespace pawl::api::ws

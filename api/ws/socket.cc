@@ -20,14 +20,18 @@ struct Socket::Core : std::enable_shared_from_this<Core> {
   void begin_close(std::string frame);
   void tell_gone();
 
-  static ssize_t receive(wslay_event_context_ptr context, std::uint8_t* buffer, std::size_t size, int, void* user);
-  static ssize_t transmit(wslay_event_context_ptr, const std::uint8_t* data, std::size_t size, int, void* user);
-  static void on_message(wslay_event_context_ptr context, const wslay_event_on_msg_recv_arg* message, void* user);
+  static ssize_t receive(wslay_event_context_ptr context, std::uint8_t* buffer, std::size_t size, int,
+                         void* user);
+  static ssize_t transmit(wslay_event_context_ptr, const std::uint8_t* data, std::size_t size, int,
+                          void* user);
+  static void on_message(wslay_event_context_ptr context, const wslay_event_on_msg_recv_arg* message,
+                         void* user);
 
   Loop& loop;
   std::unique_ptr<Stream> stream;
   // Made with the first byte that is no pong: wslay holds 8 KiB, an idle watcher needs none of it.
-  std::unique_ptr<wslay_event_context, decltype(&wslay_event_context_free)> parser{nullptr, &wslay_event_context_free};
+  std::unique_ptr<wslay_event_context, decltype(&wslay_event_context_free)> parser{nullptr,
+                                                                                   &wslay_event_context_free};
   std::string_view unread;  // during judge
   std::string outgoing;     // during judge: what wslay answers (pongs, closes)
   std::function<void()> on_alive, on_gone;
@@ -35,8 +39,8 @@ struct Socket::Core : std::enable_shared_from_this<Core> {
   std::shared_ptr<Core> self;
 };
 
-Socket::Socket(Loop& loop, std::unique_ptr<Stream> stream, std::string read_ahead, std::function<void()> on_alive,
-               std::function<void()> on_gone)
+Socket::Socket(Loop& loop, std::unique_ptr<Stream> stream, std::string read_ahead,
+               std::function<void()> on_alive, std::function<void()> on_gone)
     : core_(std::make_shared<Core>(loop)) {
   core_->on_alive = std::move(on_alive);
   core_->on_gone = std::move(on_gone);
@@ -88,9 +92,11 @@ void Socket::Core::on_data(std::string_view bytes) {
 
 void Socket::Core::judge(std::string_view bytes) {
   if (!parser) {
-    const wslay_event_callbacks callbacks{&Core::receive, &Core::transmit, nullptr, nullptr, nullptr, nullptr, &Core::on_message};
+    const wslay_event_callbacks callbacks{&Core::receive, &Core::transmit, nullptr,          nullptr,
+                                          nullptr,        nullptr,         &Core::on_message};
     wslay_event_context_ptr made = nullptr;
-    if (wslay_event_context_server_init(&made, &callbacks, this) != 0) return begin_close(close_frame(CloseCode::kTryAgainLater, ""));
+    if (wslay_event_context_server_init(&made, &callbacks, this) != 0)
+      return begin_close(close_frame(CloseCode::kTryAgainLater, ""));
     parser.reset(made);
     wslay_event_config_set_max_recv_msg_length(made, kMaxMessage);
   }
@@ -120,7 +126,8 @@ void Socket::Core::tell_gone() {
   });
 }
 
-ssize_t Socket::Core::receive(wslay_event_context_ptr context, std::uint8_t* buffer, std::size_t size, int, void* user) {
+ssize_t Socket::Core::receive(wslay_event_context_ptr context, std::uint8_t* buffer, std::size_t size, int,
+                              void* user) {
   auto& core = *static_cast<Core*>(user);
   if (core.unread.empty()) {
     wslay_event_set_error(context, WSLAY_ERR_WOULDBLOCK);
@@ -132,13 +139,16 @@ ssize_t Socket::Core::receive(wslay_event_context_ptr context, std::uint8_t* buf
   return static_cast<ssize_t>(taken);
 }
 
-ssize_t Socket::Core::transmit(wslay_event_context_ptr, const std::uint8_t* data, std::size_t size, int, void* user) {
+ssize_t Socket::Core::transmit(wslay_event_context_ptr, const std::uint8_t* data, std::size_t size, int,
+                               void* user) {
   static_cast<Core*>(user)->outgoing.append(reinterpret_cast<const char*>(data), size);
   return static_cast<ssize_t>(size);
 }
 
-/// A whole message that kept the rules (text is UTF-8 by now): still nothing we want. Pings and closes are answered by wslay.
-void Socket::Core::on_message(wslay_event_context_ptr context, const wslay_event_on_msg_recv_arg* message, void*) {
+/// A whole message that kept the rules (text is UTF-8 by now): still nothing we want. Pings and closes are
+/// answered by wslay.
+void Socket::Core::on_message(wslay_event_context_ptr context, const wslay_event_on_msg_recv_arg* message,
+                              void*) {
   if (wslay_is_ctrl_frame(message->opcode)) return;
   constexpr std::string_view kReason = "this stream is read only";
   wslay_event_queue_close(context, static_cast<std::uint16_t>(CloseCode::kUnsupportedData),

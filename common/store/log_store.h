@@ -1,4 +1,5 @@
-// What steps printed, in pieces. Written by workers as it comes, read by the API. Ports; PgLogStore implements both.
+// What steps printed, in pieces. Written by workers as it comes, read by the API. Ports; PgLogStore
+// implements both.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +18,8 @@ struct LogPiece {
   std::string path;
   std::uint32_t epoch = 0;
   int attempt = 1;
-  int part = 0;                 ///< from 0
-  std::int64_t begins = 0;      ///< bytes this attempt had printed before it
+  int part = 0;             ///< from 0
+  std::int64_t begins = 0;  ///< bytes this attempt had printed before it
   std::string body;
   std::int64_t forget_before = 0;  ///< pieces of this attempt that end at or before it are deleted (the cap)
 };
@@ -46,8 +47,10 @@ class LogWriter {
 class LogReader {
  public:
   virtual ~LogReader() = default;
-  /// Errors: kNotFound/not_found for an unknown or foreign execution. A step that printed nothing has no pieces.
-  virtual void read(Uuid tenant, Uuid exec_id, std::string path, LogPosition after, MonoTime deadline, Done<LogPage> done) = 0;
+  /// Errors: kNotFound/not_found for an unknown or foreign execution. A step that printed nothing has no
+  /// pieces.
+  virtual void read(Uuid tenant, Uuid exec_id, std::string path, LogPosition after, MonoTime deadline,
+                    Done<LogPage> done) = 0;
 };
 
 }  // namespace pawl::store

@@ -12,7 +12,8 @@ class PgLogStore final : public LogWriter, public LogReader {
   explicit PgLogStore(db::Pool& pool) : pool_(pool) {}
 
   void append(std::vector<LogPiece> pieces, MonoTime deadline, Done<void> done) override;
-  void read(Uuid tenant, Uuid exec_id, std::string path, LogPosition after, MonoTime deadline, Done<LogPage> done) override;
+  void read(Uuid tenant, Uuid exec_id, std::string path, LogPosition after, MonoTime deadline,
+            Done<LogPage> done) override;
 
  private:
   db::Pool& pool_;
