@@ -84,6 +84,10 @@ void Machine::end_main(NodeIndex index, Ended outcome) {
 /// The place of the last thing to undo under this task, or nothing.
 std::optional<std::size_t> Machine::last_compensation(NodeIndex index) const {
   const std::string& path = s_.nodes[index].path;
+  if (has_bug(Bug::kCompensationInOrder)) {
+    for (std::size_t i = 0; i < s_.compensations.size(); ++i)
+      if (is_under(s_.compensations[i].path, path)) return i;
+  }
   for (std::size_t i = s_.compensations.size(); i-- > 0;)
     if (is_under(s_.compensations[i].path, path)) return i;
   return std::nullopt;

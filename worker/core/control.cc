@@ -42,6 +42,7 @@ void Machine::take_news(const pawl::Event& event) {
 
 void Machine::react() {
   if (s_.in_flight || s_.reading_inbox || s_.beyond_help) return;
+  if (has_bug(Bug::kCancelLostAtFinish) && s_.pending.final) return;
   if (s_.control.cancel_requested && !s_.cancelling) return begin_cancel();
   if (s_.cancelling) return;
   if (s_.control.pause_requested) return freeze_calls();

@@ -28,7 +28,9 @@ void place(Node& child, const Node& up, std::uint32_t slot, std::uint32_t count)
 
 }  // namespace
 
-bool Machine::is_pausing() const { return s_.control.pause_requested && !s_.cancelling; }
+bool Machine::is_pausing() const {
+  return !has_bug(Bug::kStartsWhilePaused) && s_.control.pause_requested && !s_.cancelling;
+}
 
 bool Machine::is_gate_open() const {
   return !is_pausing() && !s_.paused && !s_.reading_inbox && !s_.is_restoring && !s_.beyond_help;
@@ -99,7 +101,7 @@ bool Machine::wants_child(NodeIndex index) const {
   if (group.frame && group.frame->stage != Stage::kMain) return group.live == 0 && group.frame->stage != Stage::kOver;
   if (group.is_over || group.next >= group.count) return false;
   const bool is_list = group.kind == GroupKind::kList || group.kind == GroupKind::kTask;
-  return group.live < (is_list ? 1 : group.max_parallel);
+  return group.live < (is_list ? (has_bug(Bug::kNextBeforeEnd) ? 2 : 1) : group.max_parallel);
 }
 
 void Machine::begin_child(NodeIndex parent) {

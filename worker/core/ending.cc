@@ -80,6 +80,7 @@ void Machine::announce_end(NodeIndex index, const Ended& ended) {
   const EventType type = end_event(ended.status);
   if (ended.status == StepStatus::kCompleted || ended.status == StepStatus::kFailed) s_.pending.step_committed = true;
   ++s_.counters.steps_ended;
+  if (has_bug(Bug::kEndedTwice) && n.leaf && n.leaf->attempt > 1) emit(index, type, data, record);
   emit(index, type, std::move(data), std::move(record));
 }
 
@@ -93,7 +94,8 @@ void Machine::tell_parent(NodeIndex index, Ended ended) {
     ++group.ended;
     if (ended.status == StepStatus::kCompleted) ++group.completed;
     if (ended.status == StepStatus::kFailed && n.step->critical) ++group.critical_failed;
-    group.results[n.slot] = std::move(ended);
+    const bool is_by_time = has_bug(Bug::kResultsByTime) && group.kind == GroupKind::kForEach;
+    group.results[is_by_time ? group.ended - 1 : n.slot] = std::move(ended);
   } else if (ended.status == StepStatus::kFailed) {
     group.frame->cleanup_failures.push_back(to_json(*ended.failure));
   }

@@ -101,7 +101,8 @@ bool Machine::is_list_over(NodeIndex index) {
   if (group.next == 0) return group.count == 0;
   const Ended& last = group.results[group.next - 1];
   const bool is_broken = last.status == StepStatus::kCancelled ||
-                         (last.status == StepStatus::kFailed && (*group.steps)[group.next - 1].critical);
+                         (last.status == StepStatus::kFailed && (*group.steps)[group.next - 1].critical &&
+                          !has_bug(Bug::kCriticalIgnored));
   if (is_broken) group.is_over = true;
   return is_broken || group.next >= group.count;
 }

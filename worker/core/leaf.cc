@@ -74,6 +74,7 @@ void Machine::start_attempt(NodeIndex index) {
   if (leaf.fallback > 0) data.set("fallback", leaf.fallback);
   data.set("timeout_ms", timeout_of(index).count());
   emit_start(index, std::move(data));
+  if (has_bug(Bug::kCallBeforeSave)) return make_call(index);
   s_.pending.starts.push_back(handle_of(index));
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "worker/core/reducer.h"
+#include "worker/core/seeded_bugs.h"
 #include "worker/core/state.h"
 #include "worker/core/transitions.h"
 
@@ -51,6 +52,8 @@ class Machine {
   void ring_due();
   void ring(NodeIndex index);
   void set_timer();
+  void begin_delay(NodeIndex index, Micros length);
+  void delays_saved(const std::vector<Handle>& delays, WallTime at);
   void stand_clock(WallTime at);
   void start_clock(WallTime at);
 

@@ -113,6 +113,9 @@ void Machine::remember_start(const pawl::Event& event) {
   past.fails = flag(event.data, "fails");
   past.deferred.reset();
   past.start = event.data;
+  past.wake = number(event.data, "due_us") ? std::optional<OwnTime>(OwnTime{*number(event.data, "due_us")}) : std::nullopt;
+  for (const std::string_view length : {"for_ms", "slept_ms"})
+    if (const auto delay = number(event.data, length); delay && !past.fails) past.wake = at + Millis(*delay);
 }
 
 void Machine::remember_retry(const pawl::Event& event) {
@@ -120,6 +123,7 @@ void Machine::remember_retry(const pawl::Event& event) {
   past.attempt_open = false;
   past.attempt = static_cast<int>(number(event.data, "next_attempt").value_or(past.attempt));
   if (const auto due = number(event.data, "due_us")) past.due = OwnTime{*due};
+  if (const auto delay = number(event.data, "delay_ms")) past.due = own(event.at) + Millis(*delay);
   past.fails = flag(event.data, "fails");
   past.permission_retries = static_cast<int>(number(event.data, "permission_retries").value_or(past.permission_retries));
   if (const json::Value* delay = event.data.find("previous_delay_ms"); delay != nullptr && delay->is_number())
@@ -142,10 +146,10 @@ void Machine::remember_end(const pawl::Event& event) {
                                                            : StepStatus::kFailed;
   ended.failure = failure_in(event.data);
   past.ended = std::move(ended);
-  if (const auto seq = number(event.data, "signal_seq"))
+  if (const auto seq = number(event.data, "signal_seq"); seq && !has_bug(Bug::kSignalTakenTwice))
     std::erase_if(s_.signals, [seq](const Signal& s) { return s.seq == static_cast<std::uint64_t>(*seq); });
   const json::Value* undo = event.data.find("compensate");
-  if (undo == nullptr) return;
+  if (undo == nullptr || has_bug(Bug::kCompensationForgotten)) return;
   const json::Value* with = undo->find("with");
   s_.compensations.push_back({event.step, text(*undo, "tool"), with == nullptr ? json::Value() : *with, failure_in(*undo),
                               number(*undo, "position").value_or(0)});
@@ -192,7 +196,9 @@ void Machine::walk_past() {
 /// Takes a step up where the ledger left it. False: it is to be begun as if it were new.
 bool Machine::begin_again(NodeIndex index, Past& past) {
   Node& n = node(index);
-  if (past.ended) {
+  const bool repeats = has_bug(Bug::kCommittedRunsAgain) && n.step != nullptr && past.started &&
+                       std::holds_alternative<plan::ToolSpec>(n.step->body);
+  if (past.ended && !repeats) {
     end_again(index, past);
     return true;
   }
@@ -209,7 +215,7 @@ bool Machine::begin_again(NodeIndex index, Past& past) {
   if (std::holds_alternative<plan::ChooseSpec>(n.step->body) && n.chosen < 0) n.chosen = INT32_MAX;
   if (std::holds_alternative<plan::WaitSpec>(n.step->body) || std::holds_alternative<plan::ApprovalStepSpec>(n.step->body)) {
     n.leaf = std::make_unique<Leaf>();
-    if (const auto due = number(n.start, "due_us")) n.leaf->due = OwnTime{*due};
+    if (past.wake) n.leaf->due = *past.wake;
     if (past.expiry) n.leaf->due = *past.expiry;
   }
   begin_step(index);
@@ -244,26 +250,27 @@ void Machine::restart_tool(NodeIndex index, Past& past) {
     if (past.expiry) leaf.due = *past.expiry;
     return begin_approval(index, *n.step->approval);
   }
-  leaf.attempt = past.attempt;
+  leaf.attempt = has_bug(Bug::kRetryCounterInMemory) ? 1 : past.attempt;
+  if (has_bug(Bug::kCrashUsesAttempt) && past.attempt_open) ++leaf.attempt;
   leaf.approved = true;
   leaf.first_started = past.first_started;
   leaf.previous_delay = resilience::DelayMs(past.previous_delay_ms);
   leaf.permission_retries = past.permission_retries;
   leaf.started_at = past.started_at;
-  if (past.due) {
+  if (past.due && !has_bug(Bug::kBackoffForgotten)) {
     leaf.fail_at_due = past.fails;
     leaf.deferred = past.deferred;
     return back_off(index, *past.due);
   }
   if (!past.attempt_open) return queue(index);
-  if (const auto due = number(n.start, "due_us")) {
+  if (past.wake) {
     leaf.slept = Millis(number(n.start, "slept_ms").value_or(0));
     leaf.fail_at_due = past.fails;
     n.state = NodeState::kSleeping;
-    leaf.due = OwnTime{*due};
+    leaf.due = *past.wake;
     return arm(index, leaf.due);
   }
-  if (delivery_of(index) == plan::Delivery::kAtLeastOnce) return queue(index);
+  if (delivery_of(index) == plan::Delivery::kAtLeastOnce || has_bug(Bug::kAtMostOnceRepeated)) return queue(index);
   fail_attempt(index, failure_of(Category::kOutcomeUnknown, "outcome_unknown",
                                  "The worker was lost while this step ran; it may have had its effect."));
 }

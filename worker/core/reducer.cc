@@ -73,6 +73,8 @@ void Machine::on(Saved&& saved) {
   Pending flight = std::move(*s_.in_flight);
   s_.in_flight.reset();
   if (flight.batch != 0) s_.saved_batch = flight.batch;
+  delays_saved(flight.delays, saved.at);
+  delays_saved(flight.onward_delays, saved.at);
   if (flight.final) {
     constexpr std::array kEnds = {Trigger::kComplete, Trigger::kFail, Trigger::kCancel, Trigger::kTimeOut};
     step_phase(kEnds[static_cast<std::size_t>(flight.final->status) - static_cast<std::size_t>(ExecutionStatus::kCompleted)]);
@@ -93,10 +95,12 @@ void Machine::on(Saved&& saved) {
 }
 
 void Machine::on(InboxChanged&& changed) {
-  static_cast<void>(changed);
   if (!s_.in_flight) return;
   Pending flight = std::move(*s_.in_flight);
   s_.in_flight.reset();
+  delays_saved(flight.delays, changed.at);
+  flight.onward_delays.insert(flight.onward_delays.end(), s_.pending.onward_delays.begin(), s_.pending.onward_delays.end());
+  s_.pending.onward_delays = std::move(flight.onward_delays);
   // A park or an end is decided again from what the inbox says; starts go again as they are, unless it says otherwise.
   Pending& pending = s_.pending;
   std::erase_if(flight.onward, [](const NewEvent& e) {
@@ -108,6 +112,10 @@ void Machine::on(InboxChanged&& changed) {
   flight.starts.insert(flight.starts.end(), pending.starts.begin(), pending.starts.end());
   pending.starts = std::move(flight.starts);
   if (flight.final) pending.final = std::move(flight.final);
+  if (has_bug(Bug::kInboxNotRead)) {
+    s_.inbox_seen = changed.inbox;
+    return;
+  }
   ask_inbox();
 }
 

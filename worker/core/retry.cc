@@ -46,6 +46,7 @@ void Machine::fail_attempt(NodeIndex index, Failure failure) {
     const OwnTime due = leaf.due;
     emit(index, EventType::kStepRetryScheduled, std::move(scheduled));
     ++leaf.attempt;
+    begin_delay(index, due - own());
     return back_off(index, due);
   }
   if (falls_back) return next_fallback(index);
@@ -79,7 +80,8 @@ bool Machine::schedule_retry(NodeIndex index, const Failure& failure, json::Obje
   if (failure.category == Category::kResource) s_.parallel = std::max(1, s_.parallel / 2);
   const bool is_asked = failure.retry_after && *failure.retry_after > Millis{0};
   if (!is_asked) leaf.previous_delay = decision.delay;
-  leaf.due = now + std::chrono::ceil<Micros>(decision.delay);  // rounded up: never early
+  leaf.due = now + std::chrono::ceil<Millis>(decision.delay);  // rounded up: never early
+  if (has_bug(Bug::kTimerEarly)) leaf.due = now + (leaf.due - now) / 2;
   data.set("delay_ms", std::chrono::ceil<Millis>(decision.delay).count());
   data.set("at", format_rfc3339(wall(leaf.due)));
   data.set("next_attempt", leaf.attempt + 1);
@@ -91,7 +93,9 @@ bool Machine::schedule_retry(NodeIndex index, const Failure& failure, json::Obje
 }
 
 void Machine::back_off(NodeIndex index, OwnTime due) {
-  if (due <= own()) return queue(index);
+  const bool is_over = due <= own();
+  if (is_over) node(index).leaf->is_delay_unsaved = false;
+  if (is_over) return queue(index);
   Node& n = node(index);
   n.state = NodeState::kBackoff;
   n.leaf->due = due;
@@ -128,6 +132,7 @@ void Machine::defer_call(NodeIndex index, const CallDeferred& deferred) {
   leaf.fail_at_due = leaf.due >= limit;
   if (leaf.fail_at_due) leaf.due = limit;
   leaf.deferred = deferred.why;
+  if (has_bug(Bug::kDeferralUsesAttempt)) ++leaf.attempt;
   json::Object data{{"reason", to_string(deferred.why)}, {"deferred", true}, {"next_attempt", leaf.attempt}};
   if (!deferred.target.empty()) data.set("target", deferred.target);
   if (leaf.fallback > 0) data.set("fallback", leaf.fallback);

@@ -38,6 +38,7 @@ void Machine::flush() {
   Pending flight;
   flight.settled = std::move(pending.settled);
   flight.steps = std::move(pending.steps);
+  flight.delays = std::exchange(pending.delays, {});
   flight.step_committed = std::exchange(pending.step_committed, false);
   pending.settled.clear();
   pending.steps.clear();
@@ -49,6 +50,7 @@ void Machine::flush() {
     std::move(pending.onward_steps.begin(), pending.onward_steps.end(), std::back_inserter(flight.steps));
     pending.onward_steps.clear();
     flight.starts = std::exchange(pending.starts, {});
+    flight.onward_delays = std::exchange(pending.onward_delays, {});
     flight.park = std::exchange(pending.park, std::nullopt);
     flight.final = std::exchange(pending.final, std::nullopt);
     flight.batch = s_.batch++;

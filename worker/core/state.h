@@ -77,6 +77,8 @@ struct Leaf {
   json::Value with = {};             ///< rendered, with secret markers
   OwnTime first_started = kNoTime;    ///< of the current target
   OwnTime due = kNoTime;              ///< kBackoff, kSleeping, kSignal, kApproval
+  Micros length{0};                  ///< of a delay, counted from the time its start is in the ledger; 0 = `due` is absolute
+  bool is_delay_unsaved = false;     ///< it does not end before it is known when it began
   std::optional<WallTime> calendar = {};  ///< wait.until: not shifted by pauses
   resilience::DelayMs previous_delay{0};
   std::optional<WallTime> started_at = {};
@@ -205,6 +207,7 @@ struct Past {
   OwnTime first_started = kNoTime;    ///< of the current target
   WallTime started_at{};
   std::optional<OwnTime> due = {};   ///< of a retry or a deferral
+  std::optional<OwnTime> wake = {};  ///< of a wait or a long sleep
   std::optional<OwnTime> expiry = {};
   std::optional<DeferReason> deferred = {};
   json::Value start = {};            ///< data of the last step.started
@@ -219,6 +222,8 @@ struct Pending {
   std::vector<NewEvent> onward = {};
   std::vector<StepRecord> onward_steps = {};
   std::vector<Handle> starts = {};           ///< calls to make once it is saved
+  std::vector<Handle> delays = {};           ///< that begin with the settled part
+  std::vector<Handle> onward_delays = {};    ///< that begin with the onward part
   bool step_committed = false;
   std::optional<Park> park = {};
   std::optional<Final> final = {};

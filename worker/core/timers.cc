@@ -44,6 +44,25 @@ OwnTime Machine::next_due() {
   return s_.timers.empty() ? kNoTime : s_.timers.front().due;
 }
 
+/// A delay is counted from the moment the ledger says it began: it is never early for who reads the ledger.
+void Machine::begin_delay(NodeIndex index, Micros length) {
+  const Node& n = node(index);
+  n.leaf->length = length;
+  n.leaf->is_delay_unsaved = true;
+  Pending& pending = s_.pending;
+  (n.mark > s_.saved_batch ? pending.onward_delays : pending.delays).push_back(handle_of(index));
+}
+
+void Machine::delays_saved(const std::vector<Handle>& delays, WallTime at) {
+  for (const Handle handle : delays) {
+    if (!is_current(handle) || !node(handle.node).leaf->is_delay_unsaved) continue;
+    const Node& n = node(handle.node);
+    n.leaf->is_delay_unsaved = false;
+    n.leaf->due = std::max(n.leaf->due, own(at) + n.leaf->length);
+    arm(handle.node, n.leaf->due);
+  }
+}
+
 void Machine::ring_due() {
   if (s_.paused) return;
   const OwnTime now = own();
@@ -56,6 +75,7 @@ void Machine::ring_due() {
 
 void Machine::ring(NodeIndex index) {
   Node& n = node(index);
+  if (n.leaf && n.leaf->is_delay_unsaved) return;  // armed again when it is saved
   switch (n.state) {
     case NodeState::kBackoff: return end_backoff(index);
     case NodeState::kSleeping: return end_sleep(index);
@@ -102,7 +122,7 @@ void Machine::stand_clock(WallTime at) {
 void Machine::start_clock(WallTime at) {
   if (!s_.paused) return;
   s_.paused = false;
-  s_.paused_total += std::max(at - s_.paused_at, Micros{0});
+  if (!has_bug(Bug::kPauseDoesNotStopTheClock)) s_.paused_total += std::max(at - s_.paused_at, Micros{0});
   for (NodeIndex index = 0; index < s_.nodes.size(); ++index) {
     Node& n = node(index);
     if (n.state != NodeState::kSleeping || !n.leaf->calendar) continue;

@@ -65,6 +65,7 @@ void Machine::sleep_until(NodeIndex index, OwnTime due, std::optional<WallTime> 
   if (leaf.fail_at_due) data.set("fails", true);
   data.set("wake_at", format_rfc3339(wall(leaf.due)));
   emit_start(index, std::move(data));
+  if (!leaf.calendar && !leaf.fail_at_due) begin_delay(index, leaf.due - own());
   arm(index, leaf.due);
 }
 

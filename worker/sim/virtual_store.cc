@@ -32,6 +32,12 @@ void VirtualStore::orphan() {
   row_.has_ticket = true;
 }
 
+void VirtualStore::steal() {
+  if (!row_.owned || is_final()) return;
+  ++row_.epoch;
+  orphan();
+}
+
 Commit VirtualStore::commit(const core::Checkpoint& checkpoint, std::uint32_t epoch, WallTime now) {
   if (epoch != row_.epoch || !row_.owned || is_final()) return {CommitKind::kFenced, row_.inbox, now};
   for (const NewEvent& event : checkpoint.settled) append(event, now);

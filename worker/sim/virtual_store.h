@@ -52,6 +52,8 @@ class VirtualStore {
   bool claim();
   /// Takes the row from an owner that is gone: claimable at once.
   void orphan();
+  /// The same behind the owner's back: its next write touches nothing.
+  void steal();
   /// One transaction, guarded by `epoch`; what is onward by the inbox.
   Commit commit(const core::Checkpoint& checkpoint, std::uint32_t epoch, WallTime now);
 

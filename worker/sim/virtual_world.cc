@@ -246,14 +246,14 @@ void VirtualWorld::request(const core::RequestControl& request) {
 }
 
 void VirtualWorld::tell_owner() {
-  if (owner_) read_inbox(0);
+  if (!owner_) return;
+  if (owner_->epoch != store_.row().epoch) return deliver(message_delay(), core::Fenced{});
+  read_inbox(0);
 }
 
 void VirtualWorld::after_control(const ControlAnswer& answer) {
-  if (answer.wakes)
-    at(now_ + message_delay(), [this] { claim(); });
-  else
-    tell_owner();
+  if (answer.wakes) at(now_ + message_delay(), [this] { claim(); });
+  tell_owner();
 }
 
 bool VirtualWorld::cancel(const std::string& reason) {
