@@ -1,6 +1,7 @@
 #include "common/store/checkpoint_batch.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "common/base/assert.h"
@@ -66,17 +67,19 @@ WITH entry AS MATERIALIZED (
     $29::bigint[], $30::bigint[],
       $31::bigint[], $32::bigint[], $33::text[]::step_status[], $34::bigint[], $35::bigint[], $36::text[],
         $37::text[],
-      $38::text[], $39::text[], $40::text[], $41::text[], $42::text[], $47::uuid[])
+      $38::text[], $39::text[], $40::text[], $41::text[], $42::text[], $47::uuid[], $48::boolean[])
     AS s(exec_id, position, started_at, finished_at, cpu_ms, max_rss_bytes, bytes_in, bytes_out,
       output_bytes, status, attempt,
-         max_attempts, path, kind, tool, worker, input, output, failure, tenant_id)
+         max_attempts, path, kind, tool, worker, input, output, failure, tenant_id, onward)
   -- IS TRUE keeps this from becoming a join of two lists without an index: it is one hashed set, asked once a step.
   WHERE (s.exec_id IN (SELECT exec_id FROM held)) IS TRUE
+    AND (NOT s.onward OR (s.exec_id IN (SELECT exec_id FROM held WHERE fresh)) IS TRUE)
 ), beside AS (
   INSERT INTO blobs (exec_id, tenant_id, path, part, chunk)
   SELECT h.exec_id, h.tenant_id, b.path, b.part, b.chunk
-  FROM unnest($43::uuid[], $44::text[], $45::bigint[], $46::text[]) AS b(exec_id, path, part, chunk)
-  JOIN held h ON h.exec_id = b.exec_id WHERE b.path <> '' OR h.fresh
+  FROM unnest($43::uuid[], $44::text[], $45::bigint[], $46::text[], $49::boolean[])
+    AS b(exec_id, path, part, chunk, onward)
+  JOIN held h ON h.exec_id = b.exec_id WHERE h.fresh OR NOT b.onward
 ), ended AS (
   UPDATE executions x SET final_status = h.status, trouble = nullif(h.status, 'completed'), finished_at =
     now(),
@@ -141,6 +144,7 @@ struct StepColumns {
   db::IntArray position, cpu, rss, in, out_bytes, output_bytes, attempt, max_attempts;
   db::TimeArray started, finished;
   db::TextArray status, path, kind, tool, worker, input, output, failure;
+  db::BoolArray onward;
 
   void add(const EncodedCheckpoint& entry, const EncodedCheckpoint::Step& step, bool beside) {
     const StepRecord& r = step.record;
@@ -164,6 +168,7 @@ struct StepColumns {
     add_or_null(input, step.input);
     add_or_null(output, beside ? std::string_view() : step.output);
     add_or_null(failure, step.failure);
+    onward.add(step.onward);
   }
   void take(db::Params& out) {
     const auto add = [&out](auto&... columns) { (out.push_back(columns.take()), ...); };
@@ -176,8 +181,9 @@ struct BlobColumns {
   db::UuidArray exec;
   db::TextArray path, chunk;
   db::IntArray part;
+  db::BoolArray onward;
 
-  void add(const Uuid& exec_id, std::string_view at, std::string_view text) {
+  void add(const Uuid& exec_id, std::string_view at, std::string_view text, bool goes_onward) {
     for (std::int64_t number = 0; !text.empty(); ++number) {
       // A chunk is text of its own: never cut inside a character.
       std::size_t length = std::min(text.size(), kBlobChunk);
@@ -186,6 +192,7 @@ struct BlobColumns {
       path.add(at);
       part.add(number);
       chunk.add(text.substr(0, length));
+      onward.add(goes_onward);
       text.remove_prefix(length);
     }
   }
@@ -243,8 +250,10 @@ EncodedCheckpoint encode(Checkpoint entry) {
     if (entry.final->failure) out.failure = text_of(to_json(*entry.final->failure));
   }
   out.status = to_string(status);
+  const std::size_t settled_steps = entry.steps.size();
+  std::move(entry.onward_steps.begin(), entry.onward_steps.end(), std::back_inserter(entry.steps));
   for (StepRecord& record : entry.steps) {
-    EncodedCheckpoint::Step step{{}, text_of(record.input), text_of(record.output), {}};
+    EncodedCheckpoint::Step step{{}, text_of(record.input), text_of(record.output), {}, out.steps.size() >= settled_steps};
     if (record.failure) step.failure = text_of(to_json(*record.failure));
     record.input = {};
     record.output = {};
@@ -261,11 +270,11 @@ db::Call checkpoint_call(std::span<const EncodedCheckpoint* const> entries) {
   for (const EncodedCheckpoint* e : entries) {
     const bool beside = e->output.size() > kInlineOutput;
     columns.add(*e, beside);
-    if (beside) blobs.add(e->exec_id, "", e->output);
+    if (beside) blobs.add(e->exec_id, "", e->output, true);
     for (const EncodedCheckpoint::Step& step : e->steps) {
       const bool step_beside = step.output.size() > kInlineOutput;
       steps.add(*e, step, step_beside);
-      if (step_beside) blobs.add(e->exec_id, step.record.path, step.output);
+      if (step_beside) blobs.add(e->exec_id, step.record.path, step.output, step.onward);
     }
   }
   db::Params params{db::uuid_param(entries.front()->exec_id), db::uuid_param(entries.back()->exec_id)};
@@ -276,6 +285,8 @@ db::Call checkpoint_call(std::span<const EncodedCheckpoint* const> entries) {
   params.push_back(blobs.part.take());
   params.push_back(blobs.chunk.take());
   params.push_back(steps.tenant.take());
+  params.push_back(steps.onward.take());
+  params.push_back(blobs.onward.take());
   return {&kCheckpoint, std::move(params)};
 }
 

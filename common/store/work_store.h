@@ -67,10 +67,10 @@ struct Park {
   bool keep = false;      ///< a frozen step: the status is written, owner and lease stay
 };
 
-/// One folded entry of an execution for one transaction. `settled` events and all steps go in whenever
-/// (epoch, rev) match; `onward` events (starts), `park` and `final` only if `inbox_seen` is still the row's
-/// inbox. With `final` the terminal event is the last of `onward`; the store adds it where it is missing. At
-/// most one entry per execution is under way at a time.
+/// One folded entry of an execution for one transaction. `settled` events and `steps` go in whenever
+/// (epoch, rev) match; `onward` events (starts), `onward_steps` (steps that began and ended in this entry),
+/// `park` and `final` only if `inbox_seen` is still the row's inbox. With `final` the terminal event is the
+/// last of `onward`; the store adds it where it is missing. At most one entry per execution is under way.
 struct Checkpoint {
   Uuid exec_id;
   Uuid tenant;
@@ -80,6 +80,7 @@ struct Checkpoint {
   std::vector<NewEvent> settled = {};
   std::vector<StepRecord> steps = {};
   std::vector<NewEvent> onward = {};
+  std::vector<StepRecord> onward_steps = {};
   Phase phase = Phase::kDispatching;
   json::Value progress = {};
   bool step_committed = false;  ///< resets the crash count

@@ -21,6 +21,7 @@ void Machine::open_root() {
   Node& n = node(root);
   n.started = OwnTime{0};
   n.announced = true;
+  if (s_.pending.has_onward()) n.mark = s_.batch;  // nothing of it comes before execution.started
   n.span = kPositionSpan;
   n.share = count_leaves(plan.steps);
   s_.total = n.share;

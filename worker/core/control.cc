@@ -8,9 +8,9 @@
 namespace pawl::core {
 
 void Machine::take_inbox(std::uint64_t inbox, Control control, std::vector<pawl::Event>& events) {
-  s_.inbox_seen = std::max(s_.inbox_seen, inbox);
   const bool was_cancelled = s_.control.cancel_requested;
-  s_.control = std::move(control);
+  if (inbox >= s_.inbox_seen) s_.control = std::move(control);  // else an older reading was overtaken by a newer one
+  s_.inbox_seen = std::max(s_.inbox_seen, inbox);
   s_.control.cancel_requested = s_.control.cancel_requested || was_cancelled;
   for (pawl::Event& event : events) {
     if (event.seq != 0 && event.seq <= s_.last_seq) continue;
@@ -36,6 +36,7 @@ void Machine::take_news(const pawl::Event& event) {
     s_.decisions[event.step].push_back(
         {text("decision") == "approve", form == nullptr ? json::Value() : *form, text("by"), text("comment")});
   } else if (event.type == EventType::kExecutionResumed) {
+    s_.resumed_at = event.at;
     start_clock(event.at);
   }
 }
@@ -87,6 +88,13 @@ void Machine::strip_onward() {
   pending.onward.clear();
   pending.onward_steps.clear();
   s_.saved_batch = s_.batch++;
+  // What undoes starts all the same, once more.
+  const std::vector<NodeIndex> active = s_.active;
+  for (const NodeIndex index : active) {
+    if (node(index).state != NodeState::kStarting || node(index).role != Role::kCompensation) continue;
+    release_slot(index);
+    queue(index);
+  }
 }
 
 void Machine::freeze_calls() {
@@ -105,7 +113,7 @@ void Machine::freeze_calls() {
 
 void Machine::resume() {
   s_.pause_timeout_asked = false;
-  start_clock(in_.now);
+  start_clock(std::max(s_.resumed_at, s_.paused_at) == s_.resumed_at ? s_.resumed_at : in_.now);
   if (s_.phase == Phase::kPaused) step_phase(Trigger::kResume);
   for (const NodeIndex index : s_.active) {
     Node& n = node(index);
@@ -135,7 +143,9 @@ void Machine::decide() {
 }
 
 void Machine::save_pause() {
-  Park park{ExecutionStatus::kPaused, {}, {}, false, s_.calls > 0};
+  Park park;
+  park.status = ExecutionStatus::kPaused;
+  park.keep = s_.calls > 0;
   std::vector<NewEvent> events;
   if (!s_.paused) {
     for (const NodeIndex index : s_.active) {

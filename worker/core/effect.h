@@ -41,6 +41,7 @@ struct Checkpoint {
   std::vector<NewEvent> settled = {};
   std::vector<StepRecord> steps = {};
   std::vector<NewEvent> onward = {};
+  std::vector<StepRecord> onward_steps = {};  ///< of steps that began and ended in this entry
   Phase phase = Phase::kDispatching;
   json::Value progress = {};
   bool step_committed = false;       ///< a step ended by its own work: resets the crash count

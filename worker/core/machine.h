@@ -51,6 +51,7 @@ class Machine {
   [[nodiscard]] OwnTime next_due();
   void ring_due();
   void ring(NodeIndex index);
+  [[nodiscard]] bool may_be_paused() const;
   void set_timer();
   void begin_delay(NodeIndex index, Micros length);
   void delays_saved(const std::vector<Handle>& delays, WallTime at);

@@ -48,7 +48,14 @@ void Machine::on(Begin&& begin) {
   s_.inbox_seen = s_.facts.inbox;
   s_.origin = in_.now;
   step_phase(Trigger::kTaken);
+  for (const pawl::Event& event : begin.events) {  // it may have been paused before it ever started
+    if (event.type == EventType::kExecutionResumed) s_.paused = false;
+    if (event.type != EventType::kExecutionPaused || s_.paused) continue;
+    s_.origin = event.at;
+    stand_clock(event.at);
+  }
   take_inbox(s_.facts.inbox, std::move(begin.control), begin.events);
+  if (!s_.paused) s_.origin = in_.now;
   // What is kept is told in the part that is settled, so the start comes before it there.
   auto& events = begin.kept.empty() ? s_.pending.onward : s_.pending.settled;
   events.push_back({EventType::kExecutionStarted, {}, 0, json::Object{{"worker", s_.facts.worker}}});
@@ -109,6 +116,8 @@ void Machine::on(InboxChanged&& changed) {
   flight.onward.insert(flight.onward.end(), std::make_move_iterator(pending.onward.begin()),
                        std::make_move_iterator(pending.onward.end()));
   pending.onward = std::move(flight.onward);
+  std::move(pending.onward_steps.begin(), pending.onward_steps.end(), std::back_inserter(flight.onward_steps));
+  pending.onward_steps = std::move(flight.onward_steps);
   flight.starts.insert(flight.starts.end(), pending.starts.begin(), pending.starts.end());
   pending.starts = std::move(flight.starts);
   if (flight.final) pending.final = std::move(flight.final);
@@ -137,6 +146,7 @@ void Machine::on(Refused&& refused) {
   Failure failure = failure_of(Category::kLogic, "result_not_storable", "The database refused this step's data.");
   failure.details = json::Object{{"sqlstate", refused.error.code}};
   Pending last;
+  std::move(flight.onward_steps.begin(), flight.onward_steps.end(), std::back_inserter(flight.steps));
   for (StepRecord& record : flight.steps) {
     record.input = {};
     record.output = {};

@@ -47,16 +47,15 @@ void Machine::flush() {
     flight.park = std::exchange(pending.park, std::nullopt);
   } else if (goes_onward && pending.has_onward()) {
     flight.onward = std::exchange(pending.onward, {});
-    std::move(pending.onward_steps.begin(), pending.onward_steps.end(), std::back_inserter(flight.steps));
-    pending.onward_steps.clear();
+    flight.onward_steps = std::exchange(pending.onward_steps, {});
     flight.starts = std::exchange(pending.starts, {});
     flight.onward_delays = std::exchange(pending.onward_delays, {});
     flight.park = std::exchange(pending.park, std::nullopt);
     flight.final = std::exchange(pending.final, std::nullopt);
     flight.batch = s_.batch++;
   }
-  Checkpoint checkpoint{s_.inbox_seen, flight.settled, flight.steps, flight.onward, s_.phase, progress_of(s_),
-                        flight.step_committed, !s_.compensations.empty(), flight.park, flight.final};
+  Checkpoint checkpoint{s_.inbox_seen, flight.settled, flight.steps, flight.onward, flight.onward_steps, s_.phase,
+                        progress_of(s_), flight.step_committed, !s_.compensations.empty(), flight.park, flight.final};
   if (flight.park) checkpoint.phase = saves_pause ? Phase::kPaused : Phase::kWaiting;
   if (flight.final) {
     const auto beyond = static_cast<int>(flight.final->status) - static_cast<int>(ExecutionStatus::kCompleted);

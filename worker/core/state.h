@@ -261,6 +261,7 @@ struct State {
   Micros paused_total{0};
   bool paused = false;                       ///< saved as paused; the clock stands at paused_at
   WallTime paused_at{};
+  WallTime resumed_at{};                     ///< of the last resume in the ledger
   std::vector<Timer> timers;                 ///< a heap by due
   std::optional<WallTime> armed = {};
 

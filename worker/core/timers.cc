@@ -63,8 +63,13 @@ void Machine::delays_saved(const std::vector<Handle>& delays, WallTime at) {
   }
 }
 
+/// While a pause is being saved it may already stand in the ledger: nothing rings before that is known.
+bool Machine::may_be_paused() const {
+  return s_.in_flight && s_.in_flight->park && s_.in_flight->park->status == ExecutionStatus::kPaused;
+}
+
 void Machine::ring_due() {
-  if (s_.paused) return;
+  if (s_.paused || may_be_paused()) return;
   const OwnTime now = own();
   while (next_due() <= now) {
     const NodeIndex index = s_.timers.front().node;
@@ -75,7 +80,10 @@ void Machine::ring_due() {
 
 void Machine::ring(NodeIndex index) {
   Node& n = node(index);
-  if (n.leaf && n.leaf->is_delay_unsaved) return;  // armed again when it is saved
+  if (n.leaf && n.leaf->is_delay_unsaved) {  // it has not begun yet, so it can't end before this
+    n.leaf->due = own() + n.leaf->length;
+    return arm(index, n.leaf->due);
+  }
   switch (n.state) {
     case NodeState::kBackoff: return end_backoff(index);
     case NodeState::kSleeping: return end_sleep(index);
@@ -100,7 +108,7 @@ void Machine::set_timer() {
   std::optional<WallTime> at;
   if (s_.paused) {
     if (s_.control.pause_timeout && !s_.pause_timeout_asked) at = s_.paused_at + *s_.control.pause_timeout;
-  } else if (const OwnTime due = next_due(); due != kNoTime) {
+  } else if (const OwnTime due = next_due(); due != kNoTime && !may_be_paused()) {
     at = wall(due);
   }
   if (!at) {

@@ -61,6 +61,7 @@ store::Checkpoint entry_of(const store::Claimed& claimed, std::uint64_t rev, cor
   entry.settled = std::move(checkpoint.settled);
   entry.steps = std::move(checkpoint.steps);
   entry.onward = std::move(checkpoint.onward);
+  entry.onward_steps = std::move(checkpoint.onward_steps);
   entry.phase = checkpoint.phase;
   entry.progress = std::move(checkpoint.progress);
   entry.step_committed = checkpoint.step_committed;

@@ -164,6 +164,7 @@ void Held::settle_metrics(const store::Checkpoint& entry) {
     observer.on_first_start(age);
   }
   for (const StepRecord& step : entry.steps) observer.on_step(step);
+  for (const StepRecord& step : entry.onward_steps) observer.on_step(step);
   if (entry.final) observer.on_finish(*entry.final, age);
 }
 

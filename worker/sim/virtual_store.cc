@@ -45,6 +45,7 @@ Commit VirtualStore::commit(const core::Checkpoint& checkpoint, std::uint32_t ep
   row_.progress = checkpoint.progress;
   const bool goes_onward = !checkpoint.onward.empty() || checkpoint.park || checkpoint.final;
   if (goes_onward && checkpoint.inbox_seen != row_.inbox) return {CommitKind::kInboxChanged, row_.inbox, now};
+  for (const StepRecord& step : checkpoint.onward_steps) steps_.push_back(step);
   for (const NewEvent& event : checkpoint.onward) {
     append(event, now);
     row_.started = row_.started || event.type == EventType::kExecutionStarted;

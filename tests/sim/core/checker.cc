@@ -49,7 +49,10 @@ void Checker::take(const Event& event) {
       is_paused_ = false;
       paused_ += event.at - paused_at_;
       break;
-    case EventType::kExecutionCancelRequested: is_cancelled_ = true; break;
+    case EventType::kExecutionCancelRequested:
+      is_cancelled_ = true;
+      is_paused_ = false;  // a cancel ends a pause: the clean-up runs
+      break;
     case EventType::kStepStarted: started(event); break;
     case EventType::kStepAttemptFailed:
       state.has_failed_attempt = true;
@@ -58,6 +61,7 @@ void Checker::take(const Event& event) {
       break;
     case EventType::kStepRetryScheduled:
       state.was_deferred = event.data.find("deferred") != nullptr;
+      if (state.was_deferred) state.open_call.reset();
       state.wait_from = event.at;
       state.wait_paused = paused_;
       if (const auto delay = number(event, "delay_ms")) state.wait_for = Millis(*delay);
@@ -151,9 +155,13 @@ void Checker::check_before(const std::string& path) {
 void Checker::called(const core::StartTool& call, WallTime at) {
   static_cast<void>(at);
   PathState& state = paths_[call.stamp.path];
-  ++state.calls;
   const bool is_recorded = state.has_started && state.attempt == call.stamp.attempt && state.epoch == call.stamp.epoch &&
                            state.fallback == call.stamp.fallback;
+  const RandomStep* step = step_of(call.stamp.path);
+  const std::pair call_key(call.stamp.attempt, call.stamp.fallback);
+  const bool is_once = step != nullptr && step->at_most_once && call.stamp.path.find(".compensate") == std::string::npos;
+  if (is_once && state.open_call == call_key) fail("I8", call.stamp.path + " was called twice, though at most once");
+  state.open_call = call_key;
   if (!is_recorded) fail("I8", call.stamp.path + " was called without a record of its start");
   if (state.has_ended) fail("I10", call.stamp.path + " was called after its end");
 }
@@ -184,8 +192,6 @@ void Checker::finish(const sim::VirtualStore& store, bool must_cancel, bool has_
   for (const auto& [path, state] : paths_) {
     if (path.empty()) continue;
     if (state.has_ended != records.contains(path)) fail("I7", path + " has an end or a record, but not both");
-    const RandomStep* step = step_of(path);
-    if (step != nullptr && step->at_most_once && state.calls > state.attempt + 1) fail("I8", path + " was called too often");
   }
   check_compensations(store);
   const ExecutionStatus status = store.row().status;

@@ -34,7 +34,7 @@ class Checker {
     bool is_approved = false;
     int attempt = 0;
     int fallback = 0;
-    int calls = 0;
+    std::optional<std::pair<int, int>> open_call = {};  ///< attempt and fallback of the last call that was made
     std::uint32_t epoch = 0;
     WallTime wait_from{};
     Micros wait_paused{0};

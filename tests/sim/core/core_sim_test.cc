@@ -12,7 +12,11 @@
 namespace pawl::simtest {
 namespace {
 
+#ifdef __OPTIMIZE__
 constexpr std::uint64_t kSchedules = 20'000;
+#else
+constexpr std::uint64_t kSchedules = 2'000;  ///< an unoptimised build is for looking, not for searching
+#endif
 /// Each planted bug must show within so many.
 constexpr std::uint64_t kSchedulesPerBug = 4'000;
 

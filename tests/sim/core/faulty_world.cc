@@ -92,7 +92,12 @@ class FaultyWorld final : public sim::VirtualWorld {
     at(WallTime(kHorizon * 3), [this] { resume(); });
     for (std::uint64_t signals = chaos_.below(3); signals > 0; --signals) at(some_time(), [this] { signal("news", 1); });
     for (std::uint64_t looks = chaos_.below(6); looks > 0; --looks) at(some_time(), [this] { decide_all(); });
-    if (one_in(3)) at(some_time(), [this] { crash(); });
+    if (one_in(3)) {
+      at(some_time(), [this] {
+        ++crashes_;
+        crash();
+      });
+    }
   }
 
   void decide_all() {
