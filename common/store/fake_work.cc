@@ -37,6 +37,11 @@ Result<Saved> FakeDatabase::checkpoint(const Checkpoint& entry) {
     }
   }
   const bool fresh = e->inbox == entry.inbox_seen;
+  for (const StepRecord& step : entry.onward_steps) {
+    if (fresh && (e->steps.contains(step.path) || !paths.insert(step.path).second)) {
+      return fail(ErrorKind::kInvalid, "23505", "the database refused this result");
+    }
+  }
   apply(*e, entry, fresh);
   return Saved{fresh ? Saved::Kind::kSaved : Saved::Kind::kInboxChanged, e->rev, e->next_seq, e->inbox,
                now()};
@@ -61,6 +66,7 @@ void FakeDatabase::apply(Execution& e, const Checkpoint& entry, bool fresh) {
   e.calendar = fresh && entry.park && entry.park->calendar;
   if (!fresh) return;
   write(entry.onward);
+  for (const StepRecord& step : entry.onward_steps) e.steps.emplace(step.path, step);
   if (entry.final) {
     const bool named = std::any_of(entry.onward.begin(), entry.onward.end(),
                                    [](const NewEvent& n) { return is_terminal(n.type); });

@@ -95,7 +95,7 @@ void Machine::on(Saved&& saved) {
       s_.fate = Fate::kParked;
       return;
     }
-    stand_clock(saved.at);
+    if (!s_.paused) stand_clock(saved.at);
   }
   release_starts(std::move(flight.starts));
   if (saved.inbox != s_.inbox_seen) ask_inbox();

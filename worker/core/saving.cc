@@ -42,6 +42,12 @@ void Machine::flush() {
   flight.step_committed = std::exchange(pending.step_committed, false);
   pending.settled.clear();
   pending.steps.clear();
+  if (s_.paused && is_pausing() && !saves_pause && !pending.final) {  // what is written while it is paused leaves it so
+    flight.park.emplace();
+    flight.park->status = ExecutionStatus::kPaused;
+    flight.park->keep = true;
+    if (s_.control.pause_timeout) flight.park->wake_at = s_.paused_at + *s_.control.pause_timeout;
+  }
   if (saves_pause && !s_.reading_inbox) {
     flight.onward = std::exchange(s_.pause_events, {});
     flight.park = std::exchange(pending.park, std::nullopt);
@@ -56,7 +62,7 @@ void Machine::flush() {
   }
   Checkpoint checkpoint{s_.inbox_seen, flight.settled, flight.steps, flight.onward, flight.onward_steps, s_.phase,
                         progress_of(s_), flight.step_committed, !s_.compensations.empty(), flight.park, flight.final};
-  if (flight.park) checkpoint.phase = saves_pause ? Phase::kPaused : Phase::kWaiting;
+  if (flight.park) checkpoint.phase = flight.park->status == ExecutionStatus::kPaused ? Phase::kPaused : Phase::kWaiting;
   if (flight.final) {
     const auto beyond = static_cast<int>(flight.final->status) - static_cast<int>(ExecutionStatus::kCompleted);
     checkpoint.phase = static_cast<Phase>(static_cast<int>(Phase::kCompleted) + beyond);
