@@ -58,9 +58,12 @@ class Load {
     clients_.resize(static_cast<std::size_t>(std::min(options_.connections, options_.count)));
     for (auto& client : clients_) open(client);
     const MonoTime end = clock_.monotonic() + options_.deadline;
-    const auto all_answered = [this] { return result_.samples.size() == static_cast<std::size_t>(options_.count); };
+    const auto all_answered = [this] {
+      return result_.samples.size() == static_cast<std::size_t>(options_.count);
+    };
     while (!error_ && !all_answered()) {
-      if (clock_.monotonic() > end) return fail(ErrorKind::kTimeout, "timeout", "the load did not end in time");
+      if (clock_.monotonic() > end)
+        return fail(ErrorKind::kTimeout, "timeout", "the load did not end in time");
       loop_.run_for(Millis{100});
     }
     pace_.stop();
@@ -81,19 +84,21 @@ class Load {
   };
 
   void open(Client& client) {
-    client.pending = connect_stream(loop_, {.host = options_.host, .port = options_.port},
-                                    [this, &client](Result<std::unique_ptr<Stream>> made) {
-                                      if (!made) return give_up(made.error());
-                                      client.stream = std::move(*made);
-                                      client.stream->set_handler(
-                                          {.on_data = [this, &client](std::string_view bytes) { on_data(client, bytes); },
-                                           .on_close = [this](const Error& why) { give_up(why); }});
-                                      if (++connected_ == clients_.size()) begin();
-                                    });
+    client.pending =
+        connect_stream(loop_, {.host = options_.host, .port = options_.port},
+                       [this, &client](Result<std::unique_ptr<Stream>> made) {
+                         if (!made) return give_up(made.error());
+                         client.stream = std::move(*made);
+                         client.stream->set_handler(
+                             {.on_data = [this, &client](std::string_view bytes) { on_data(client, bytes); },
+                              .on_close = [this](const Error& why) { give_up(why); }});
+                         if (++connected_ == clients_.size()) begin();
+                       });
   }
 
   void give_up(const Error& why) {
-    if (!error_) error_ = Error{ErrorKind::kUnavailable, why.code, "connection to the API: " + why.message, {}, {}};
+    if (!error_)
+      error_ = Error{ErrorKind::kUnavailable, why.code, "connection to the API: " + why.message, {}, {}};
   }
 
   /// All connections are there: the clock starts.
@@ -108,7 +113,8 @@ class Load {
     }
   }
 
-  /// At a fixed rate: sends all whose time has come; those that find no idle connection are late, and keep their time.
+  /// At a fixed rate: sends all whose time has come; those that find no idle connection are late, and keep
+  /// their time.
   void send_due() {
     while (sent_ < options_.count && !idle_.empty()) {
       const Micros after(static_cast<Micros::rep>(1e6 * sent_ / options_.rate));
@@ -137,8 +143,10 @@ class Load {
     client.received.erase(0, answer->length);
     client.is_busy = false;
     idle_.push_back(&client);
-    if (options_.rate > 0) send_due();
-    else if (sent_ < options_.count) send_next(clock_.monotonic(), clock_.wall());
+    if (options_.rate > 0)
+      send_due();
+    else if (sent_ < options_.count)
+      send_next(clock_.monotonic(), clock_.wall());
   }
 
   void close_all() {
@@ -171,24 +179,26 @@ Result<Answer> ask(Loop& loop, const std::string& host, std::uint16_t port, cons
   std::optional<Result<Answer>> answer;
   std::unique_ptr<Stream> stream;
   std::string received;
-  const auto pending = connect_stream(loop, {.host = host, .port = port}, [&](Result<std::unique_ptr<Stream>> made) {
-    if (!made) {
-      answer = fail(made.error());
-      return;
-    }
-    stream = std::move(*made);
-    stream->set_handler({.on_data =
-                             [&](std::string_view bytes) {
-                               received.append(bytes);
-                               const auto parsed = parse_answer(received);
-                               if (parsed && !answer) answer = Answer{parsed->status, std::string(parsed->body)};
-                             },
-                         .on_close =
-                             [&](const Error& why) {
-                               if (!answer) answer = fail(why);
-                             }});
-    stream->write(request);
-  });
+  const auto pending =
+      connect_stream(loop, {.host = host, .port = port}, [&](Result<std::unique_ptr<Stream>> made) {
+        if (!made) {
+          answer = fail(made.error());
+          return;
+        }
+        stream = std::move(*made);
+        stream->set_handler({.on_data =
+                                 [&](std::string_view bytes) {
+                                   received.append(bytes);
+                                   const auto parsed = parse_answer(received);
+                                   if (parsed && !answer)
+                                     answer = Answer{parsed->status, std::string(parsed->body)};
+                                 },
+                             .on_close =
+                                 [&](const Error& why) {
+                                   if (!answer) answer = fail(why);
+                                 }});
+        stream->write(request);
+      });
   SystemClock clock;
   const MonoTime end = clock.monotonic() + kPatience;
   while (!answer && clock.monotonic() < end) loop.run_for(Millis{100});
@@ -196,7 +206,8 @@ Result<Answer> ask(Loop& loop, const std::string& host, std::uint16_t port, cons
   return std::move(*answer);
 }
 
-std::string make_request(std::string_view method, std::string_view target, std::string_view api_key, std::string_view body) {
+std::string make_request(std::string_view method, std::string_view target, std::string_view api_key,
+                         std::string_view body) {
   std::string request(method);
   request.append(" ").append(target).append(" HTTP/1.1\r\nHost: bench\r\n");
   if (!api_key.empty()) request.append("Authorization: Bearer ").append(api_key).append("\r\n");

@@ -37,8 +37,10 @@ class Database {
   Result<void> connect() {
     std::optional<Result<std::unique_ptr<db::Connection>>> made;
     const auto connecting = db::connect(
-        loop_, {.url = url_, .role = "", .application_name = "pawl bench", .statement_timeout = kDatabasePatience},
-        [](const Error&) {}, [&](Result<std::unique_ptr<db::Connection>> result) { made = std::move(result); });
+        loop_,
+        {.url = url_, .role = "", .application_name = "pawl bench", .statement_timeout = kDatabasePatience},
+        [](const Error&) {},
+        [&](Result<std::unique_ptr<db::Connection>> result) { made = std::move(result); });
     while (!made) loop_.run_for(Millis{100});
     connection_ = TRY(std::move(*made));
     return {};
@@ -54,7 +56,8 @@ class Database {
 std::string plan_of(int steps) {
   json::Array list;
   for (int i = 1; i <= steps; ++i) {
-    list.push_back(json::Object{{"id", "s" + std::to_string(i)}, {"tool", "echo"}, {"with", json::Object{{"n", i}}}});
+    list.push_back(
+        json::Object{{"id", "s" + std::to_string(i)}, {"tool", "echo"}, {"with", json::Object{{"n", i}}}});
   }
   return json::write(json::Object{{"steps", std::move(list)}});
 }
@@ -124,7 +127,8 @@ class Run {
     const auto request = make_request("PUT", task_path(steps), target_.api_key, plan_of(steps));
     const auto answer = TRY(ask(loop_, target_.host, target_.port, request));
     if (answer.status >= 300) {
-      return fail(ErrorKind::kInternal, "task_refused", "the task was refused: " + answer.body.substr(0, 200));
+      return fail(ErrorKind::kInternal, "task_refused",
+                  "the task was refused: " + answer.body.substr(0, 200));
     }
     return {};
   }
@@ -150,7 +154,8 @@ class Run {
     SystemClock clock;
     const MonoTime end = clock.monotonic() + kDrainPatience;
     while (TRY(database_.query(unfinished, {}))->integer(0, 0) > 0) {
-      if (clock.monotonic() > end) return fail(ErrorKind::kTimeout, "timeout", "executions do not come to an end");
+      if (clock.monotonic() > end)
+        return fail(ErrorKind::kTimeout, "timeout", "executions do not come to an end");
       const MonoTime next = clock.monotonic() + Millis{50};
       while (clock.monotonic() < next) loop_.run_for(std::chrono::ceil<Millis>(next - clock.monotonic()));
     }
@@ -195,19 +200,22 @@ Target pawl_target(std::string host, std::uint16_t port, std::string api_key, st
           .api_key = std::move(api_key),
           .postgres_url = std::move(postgres_url),
           .unfinished_sql = "SELECT count(*) FROM live",
-          .times_sql = "SELECT e.exec_id, (extract(epoch FROM min(s.started_at)) * 1000000)::bigint, "
-                       "(extract(epoch FROM max(e.finished_at)) * 1000000)::bigint "
-                       "FROM executions e JOIN steps s USING (exec_id) "
-                       "WHERE e.created_at >= to_timestamp($1::bigint / 1000000.0) AND e.final_status = 'completed' "
-                       "GROUP BY e.exec_id"};
+          .times_sql =
+              "SELECT e.exec_id, (extract(epoch FROM min(s.started_at)) * 1000000)::bigint, "
+              "(extract(epoch FROM max(e.finished_at)) * 1000000)::bigint "
+              "FROM executions e JOIN steps s USING (exec_id) "
+              "WHERE e.created_at >= to_timestamp($1::bigint / 1000000.0) AND e.final_status = 'completed' "
+              "GROUP BY e.exec_id"};
 }
 
-Result<Numbers> run_workload(Loop& loop, const Target& target, const std::string& workload, const Scale& scale) {
+Result<Numbers> run_workload(Loop& loop, const Target& target, const std::string& workload,
+                             const Scale& scale) {
   Run run(loop, target, scale);
   if (workload == "W1") return run.throughput(1, scale.count);
   if (workload == "W2") return run.throughput(kLongPlan, std::max(1, scale.count / kLongPlan));
   if (workload == "W3") return run.latency();
-  return fail(ErrorKind::kInvalid, "unknown_workload", "there is no workload '" + workload + "'; there are W1, W2, W3");
+  return fail(ErrorKind::kInvalid, "unknown_workload",
+              "there is no workload '" + workload + "'; there are W1, W2, W3");
 }
 
 std::string unit_of(const std::string& metric) {
@@ -217,8 +225,10 @@ std::string unit_of(const std::string& metric) {
   return "ms";
 }
 
-std::string json_line(const std::string& workload, const std::string& metric, double value, const std::string& unit) {
-  return json::write(json::Object{{"workload", workload}, {"metric", metric}, {"value", value}, {"unit", unit}});
+std::string json_line(const std::string& workload, const std::string& metric, double value,
+                      const std::string& unit) {
+  return json::write(
+      json::Object{{"workload", workload}, {"metric", metric}, {"value", value}, {"unit", unit}});
 }
 
 }  // namespace pawl::bench

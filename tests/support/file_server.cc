@@ -1,5 +1,5 @@
-// pawl-file-server HOST:PORT FOLDER: serves the files of one folder over HTTP, for the quickstart and for tests that need
-// something to fetch. One connection at a time, one request each; not for production.
+// pawl-file-server HOST:PORT FOLDER: serves the files of one folder over HTTP, for the quickstart and for
+// tests that need something to fetch. One connection at a time, one request each; not for production.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -45,7 +45,9 @@ std::string read_request(int connection) {
 std::string answer(std::string_view status, std::string_view type, std::string_view body) {
   std::string text = "HTTP/1.1 ";
   text.append(status).append("\r\nContent-Type: ").append(type);
-  text.append("\r\nContent-Length: ").append(std::to_string(body.size())).append("\r\nConnection: close\r\n\r\n");
+  text.append("\r\nContent-Length: ")
+      .append(std::to_string(body.size()))
+      .append("\r\nConnection: close\r\n\r\n");
   return text.append(body);
 }
 
@@ -89,7 +91,8 @@ int main(int argc, char** argv) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int on = 1;
   setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-  if (bind(listener, reinterpret_cast<const sockaddr*>(&*address), sizeof(*address)) != 0 || listen(listener, 64) != 0) {
+  if (bind(listener, reinterpret_cast<const sockaddr*>(&*address), sizeof(*address)) != 0 ||
+      listen(listener, 64) != 0) {
     std::fprintf(stderr, "pawl-file-server: can't listen on %s\n", argv[1]);
     return 1;
   }

@@ -1,5 +1,5 @@
-// A small process that outlives the test run by a moment: when the test process is gone, however it went, it kills the
-// process groups and removes the folders that were named to it.
+// A small process that outlives the test run by a moment: when the test process is gone, however it went, it
+// kills the process groups and removes the folders that were named to it.
 #pragma once
 
 #include <sys/types.h>

@@ -43,8 +43,8 @@ PrivatePostgres::PrivatePostgres() : PrivatePostgres(Options{}) {}
 PrivatePostgres::PrivatePostgres(Options options)
     : options_(std::move(options)), folder_(scratch_folder("pawl-postgres")), port_(free_port()) {
   hand_over(folder_, kUser);
-  const auto made = run(program("initdb", {"-D", (folder_ / "data").string(), "--username=postgres", "--auth=trust",
-                                           "--no-sync", "--encoding=UTF8", "--locale=C"}));
+  const auto made = run(program("initdb", {"-D", (folder_ / "data").string(), "--username=postgres",
+                                           "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C"}));
   if (made.status != 0) throw std::runtime_error("initdb failed: " + made.output);
   std::ofstream conf(folder_ / "data/postgresql.conf", std::ios::app);
   conf << "listen_addresses = '127.0.0.1'\n"
@@ -73,13 +73,17 @@ PrivatePostgres& PrivatePostgres::shared() {
 ProcessOptions PrivatePostgres::program(const std::string& name, std::vector<std::string> arguments) const {
   static const auto programs = find_programs();
   arguments.insert(arguments.begin(), (programs / name).string());
-  return {.argv = std::move(arguments), .environment = {{"LC_ALL", "C"}, {"TZ", "UTC"}}, .cwd = folder_, .user = kUser};
+  return {.argv = std::move(arguments),
+          .environment = {{"LC_ALL", "C"}, {"TZ", "UTC"}},
+          .cwd = folder_,
+          .user = kUser};
 }
 
 void PrivatePostgres::start() {
   if (server_ && server_->alive()) return;
   const auto log = folder_ / "log";
-  // After kill9 the old backends may hold the shared memory for a moment more: then the start is refused, and repeated.
+  // After kill9 the old backends may hold the shared memory for a moment more: then the start is refused, and
+  // repeated.
   for (int tries = 1;; ++tries) {
     auto options = program("postgres", {"-D", (folder_ / "data").string()});
     options.output = log;
@@ -87,8 +91,9 @@ void PrivatePostgres::start() {
     bool refused = false;
     wait_until("start of Postgres", 30s, [&] {
       refused = !server_->alive();
-      return refused || (accepts(port_) && run(program("pg_isready", {"-q", "-h", "127.0.0.1", "-p",
-                                                                      std::to_string(port_)})).status == 0);
+      return refused ||
+             (accepts(port_) &&
+              run(program("pg_isready", {"-q", "-h", "127.0.0.1", "-p", std::to_string(port_)})).status == 0);
     });
     if (!refused) return;
     if (tries == 20) throw std::runtime_error("Postgres does not start: " + read_all(log));
@@ -146,8 +151,8 @@ std::string PrivatePostgres::create_database(const std::string& from) {
 }
 
 std::string PrivatePostgres::sql(const std::string& statements, const std::string& database) {
-  const auto done = run(program("psql", {"-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url(database), "-c",
-                                         statements}));
+  const auto done = run(program(
+      "psql", {"-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", url(database), "-c", statements}));
   if (done.status != 0) throw std::runtime_error("SQL failed: " + done.output);
   return done.output;
 }

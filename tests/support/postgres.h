@@ -1,4 +1,5 @@
-// A private Postgres server for tests: own data folder, own port on 127.0.0.1, gone when the test process is gone.
+// A private Postgres server for tests: own data folder, own port on 127.0.0.1, gone when the test process is
+// gone.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,8 @@ class PrivatePostgres {
   explicit PrivatePostgres(Options options);
   ~PrivatePostgres();
 
-  /// The one server of this test process, started at the first call. Tests that stop or freeze it make their own.
+  /// The one server of this test process, started at the first call. Tests that stop or freeze it make their
+  /// own.
   static PrivatePostgres& shared();
 
   /// Returns when connections are accepted.

@@ -1,5 +1,6 @@
-// Child processes, scratch folders and free ports for tests that run real programs. Whatever a test starts here ends with
-// the test process, even when that is killed: a guardian process holds the list. Failures throw std::runtime_error.
+// Child processes, scratch folders and free ports for tests that run real programs. Whatever a test starts
+// here ends with the test process, even when that is killed: a guardian process holds the list. Failures
+// throw std::runtime_error.
 #pragma once
 
 #include <sys/types.h>
@@ -65,6 +66,7 @@ std::uint16_t free_port();
 /// True when something accepts on 127.0.0.1:port.
 bool accepts(std::uint16_t port);
 /// Looks at `condition` every 10 ms; throws `what` after `longest`.
-void wait_until(const std::string& what, std::chrono::milliseconds longest, const std::function<bool()>& condition);
+void wait_until(const std::string& what, std::chrono::milliseconds longest,
+                const std::function<bool()>& condition);
 
 }  // namespace pawl::testing

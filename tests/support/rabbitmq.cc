@@ -53,7 +53,8 @@ PrivateRabbit::PrivateRabbit(Options options)
   std::ofstream plugins(folder_ / "plugins");
   plugins << (options_.management ? "[rabbitmq_management]." : "[].") << "\n";
   for (const auto* name : {"home", "data", "logs"}) std::filesystem::create_directory(folder_ / name);
-  for (const auto* name : {"", "home", "data", "logs", "rabbitmq.conf", "plugins"}) hand_over(folder_ / name, kUser);
+  for (const auto* name : {"", "home", "data", "logs", "rabbitmq.conf", "plugins"})
+    hand_over(folder_ / name, kUser);
 }
 
 PrivateRabbit::~PrivateRabbit() {
@@ -75,29 +76,30 @@ ProcessOptions PrivateRabbit::program(const std::string& name, std::vector<std::
   const std::string folder = folder_.string();
   const std::string name_server_port = std::to_string(name_server_port_);
   arguments.insert(arguments.begin(), name);
-  return {.argv = std::move(arguments),
-          .environment = {{"HOME", folder + "/home"},
-                          {"LC_ALL", "C.UTF-8"},
-                          {"RABBITMQ_NODENAME", "pawl-" + name_server_port + "@localhost"},
-                          {"RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1"},
-                          {"RABBITMQ_NODE_PORT", std::to_string(port_)},
-                          {"RABBITMQ_DIST_PORT", std::to_string(distribution_port_)},
-                          {"RABBITMQ_MNESIA_BASE", folder + "/data"},
-                          {"RABBITMQ_LOG_BASE", folder + "/logs"},
-                          {"RABBITMQ_CONFIG_FILE", folder + "/rabbitmq.conf"},
-                          {"RABBITMQ_ADVANCED_CONFIG_FILE", folder + "/none"},
-                          {"RABBITMQ_CONF_ENV_FILE", "/dev/null"},
-                          {"RABBITMQ_ENABLED_PLUGINS_FILE", folder + "/plugins"},
-                          {"RABBITMQ_GENERATED_CONFIG_DIR", folder + "/data/config"},
-                          // Says "no wrapper, no shell": the started process is the node itself.
-                          {"RUNNING_UNDER_SYSTEMD", "1"},
-                          {"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-kernel inet_dist_use_interface {127,0,0,1}"},
-                          {"ERL_EPMD_PORT", name_server_port},
-                          {"ERL_EPMD_ADDRESS", "127.0.0.1"},
-                          {"ERL_CRASH_DUMP_SECONDS", "0"}},
-          .cwd = folder_,
-          .output = {},
-          .user = kUser};
+  return {
+      .argv = std::move(arguments),
+      .environment = {{"HOME", folder + "/home"},
+                      {"LC_ALL", "C.UTF-8"},
+                      {"RABBITMQ_NODENAME", "pawl-" + name_server_port + "@localhost"},
+                      {"RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1"},
+                      {"RABBITMQ_NODE_PORT", std::to_string(port_)},
+                      {"RABBITMQ_DIST_PORT", std::to_string(distribution_port_)},
+                      {"RABBITMQ_MNESIA_BASE", folder + "/data"},
+                      {"RABBITMQ_LOG_BASE", folder + "/logs"},
+                      {"RABBITMQ_CONFIG_FILE", folder + "/rabbitmq.conf"},
+                      {"RABBITMQ_ADVANCED_CONFIG_FILE", folder + "/none"},
+                      {"RABBITMQ_CONF_ENV_FILE", "/dev/null"},
+                      {"RABBITMQ_ENABLED_PLUGINS_FILE", folder + "/plugins"},
+                      {"RABBITMQ_GENERATED_CONFIG_DIR", folder + "/data/config"},
+                      // Says "no wrapper, no shell": the started process is the node itself.
+                      {"RUNNING_UNDER_SYSTEMD", "1"},
+                      {"RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-kernel inet_dist_use_interface {127,0,0,1}"},
+                      {"ERL_EPMD_PORT", name_server_port},
+                      {"ERL_EPMD_ADDRESS", "127.0.0.1"},
+                      {"ERL_CRASH_DUMP_SECONDS", "0"}},
+      .cwd = folder_,
+      .output = {},
+      .user = kUser};
 }
 
 void PrivateRabbit::start_name_server() {
@@ -136,7 +138,8 @@ bool PrivateRabbit::answers() const {
   const char hello[] = {'A', 'M', 'Q', 'P', 0, 0, 9, 1};
   char first = 0;
   const bool ok = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 &&
-                  send(fd, hello, sizeof(hello), MSG_NOSIGNAL) == sizeof(hello) && recv(fd, &first, 1, 0) == 1;
+                  send(fd, hello, sizeof(hello), MSG_NOSIGNAL) == sizeof(hello) &&
+                  recv(fd, &first, 1, 0) == 1;
   close(fd);
   return ok && first == 1;  // a method frame: connection.start
 }

@@ -1,4 +1,5 @@
-// A private RabbitMQ node for tests: own data, own epmd, own ports on 127.0.0.1, gone when the test process is gone.
+// A private RabbitMQ node for tests: own data, own epmd, own ports on 127.0.0.1, gone when the test process
+// is gone.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +15,7 @@ namespace pawl::testing {
 class PrivateRabbit {
  public:
   struct Options {
-    bool management = false;                 ///< the management plugin, on management_port(); 2 s more to start
+    bool management = false;  ///< the management plugin, on management_port(); 2 s more to start
     std::vector<std::string> settings = {};  ///< further `name = value` lines of rabbitmq.conf
   };
 
@@ -22,7 +23,8 @@ class PrivateRabbit {
   explicit PrivateRabbit(Options options);
   ~PrivateRabbit();
 
-  /// The one node of this test process, started at the first call. Tests that stop or freeze it make their own.
+  /// The one node of this test process, started at the first call. Tests that stop or freeze it make their
+  /// own.
   static PrivateRabbit& shared();
 
   /// Returns when AMQP connections are answered (4–5 s). Throws with the node's log when it does not come up.
@@ -32,7 +34,8 @@ class PrivateRabbit {
   void restart();
   void sigstop();
   void sigcont();
-  /// Stops the node and deletes all its data: queues, users, vhosts. The next `start` makes the default user again.
+  /// Stops the node and deletes all its data: queues, users, vhosts. The next `start` makes the default user
+  /// again.
   void wipe();
 
   /// Runs rabbitmqctl against the node and returns its output (1–2 s). Throws when it fails.

@@ -1,4 +1,5 @@
-// Every failure code that the sources name is in the catalogue, so that no step can fail with a code without advice.
+// Every failure code that the sources name is in the catalogue, so that no step can fail with a code without
+// advice.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -18,7 +19,8 @@ TEST(Codes, EachCodeInUseIsInTheCatalogue) {
       found += call.size();
       const std::size_t end = file.text.find('"', found);
       std::string code = file.text.substr(found, end - found);
-      if (file.text.compare(end + 1, 2, " +") == 0) code += "400";  // a number follows, as in "http_" + status
+      if (file.text.compare(end + 1, 2, " +") == 0)
+        code += "400";  // a number follows, as in "http_" + status
       EXPECT_FALSE(suggestion_for(code).empty()) << file.path << ": " << code << " is not in the catalogue";
       ++seen;
     }

@@ -1,4 +1,5 @@
-// Sizes, openings and company of files (style.md): rooms are small, each has a README, no source is left out of the build.
+// Sizes, openings and company of files (style.md): rooms are small, each has a README, no source is left out
+// of the build.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,17 +20,28 @@ constexpr std::size_t kMaxFrontPageLines = 200;
 TEST(Shape, FilesAreSmallRooms) {
   for (const auto& file : files()) {
     if (!file.is_cpp()) continue;
-    EXPECT_LE(file.lines.size(), file.is_test() ? kMaxTestLines : kMaxLines) << file.path << " is a room to split";
+    EXPECT_LE(file.lines.size(), file.is_test() ? kMaxTestLines : kMaxLines)
+        << file.path << " is a room to split";
   }
+}
+
+/// Whether a raw string that is open at this line, or begins in it, goes on in the next.
+bool raw_string_goes_on(const std::string& line) {
+  return line.find(")sql\"") == std::string::npos && line.find(")\"") == std::string::npos &&
+         line.find(")json\"") == std::string::npos;
 }
 
 TEST(Shape, LinesFitOnTheScreen) {
   for (const auto& file : files()) {
     if (!file.is_cpp()) continue;
+    bool in_raw_string = false;
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
       // A raw string or a URL may not be broken without changing it.
-      if (file.lines[i].find("R\"(") != std::string::npos || file.lines[i].find("://") != std::string::npos) continue;
-      EXPECT_LE(columns(file.lines[i]), kMaxColumns) << at(file, i + 1, "a line too long");
+      const std::string& line = file.lines[i];
+      const bool begins_raw = line.find("R\"") != std::string::npos;
+      if (in_raw_string || begins_raw) in_raw_string = raw_string_goes_on(line);
+      if (in_raw_string || begins_raw || line.find("://") != std::string::npos) continue;
+      EXPECT_LE(columns(line), kMaxColumns) << at(file, i + 1, "a line too long");
     }
   }
 }
@@ -61,7 +73,8 @@ TEST(Shape, HeadersSayWhatTheyAreFor) {
     ASSERT_FALSE(file.lines.empty()) << file.path;
     EXPECT_TRUE(file.lines.front().starts_with("// ")) << file.path << " does not open with its purpose";
     EXPECT_NE(file.text.find("\n#pragma once\n"), std::string::npos) << file.path << " lacks #pragma once";
-    EXPECT_EQ(file.text.find("\nusing namespace "), std::string::npos) << file.path << " opens a namespace for others";
+    EXPECT_EQ(file.text.find("\nusing namespace "), std::string::npos)
+        << file.path << " opens a namespace for others";
   }
 }
 
@@ -69,7 +82,7 @@ TEST(Shape, EachCodeFolderHasAReadme) {
   std::set<std::string> code;
   std::set<std::string> described;
   for (const auto& file : files()) {
-    if (file.is_cpp() && !file.is_test()) code.insert(file.folder);
+    if (file.is_cpp() && !file.is_test() && !file.in("deploy")) code.insert(file.folder);
     if (file.name == "README.md") described.insert(file.folder);
   }
   for (const auto* folder : {"tests", "deploy", "common", "broker", "worker", "api"}) code.insert(folder);

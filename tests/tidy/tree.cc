@@ -11,7 +11,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array<std::string_view, 7> kTopFolders = {"api", "broker", "common", "deploy", "k8s", "tests", "worker"};
+constexpr std::array<std::string_view, 7> kTopFolders = {"api", "broker", "common", "deploy",
+                                                         "k8s", "tests",  "worker"};
 
 std::vector<Include> includes_of(const std::vector<std::string>& lines) {
   std::vector<Include> found;
@@ -75,8 +76,8 @@ const std::vector<File>& files() {
 }
 
 std::size_t columns(std::string_view line) {
-  return static_cast<std::size_t>(
-      std::count_if(line.begin(), line.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+  return static_cast<std::size_t>(std::count_if(
+      line.begin(), line.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
 std::string at(const File& file, std::size_t line, std::string_view what) {

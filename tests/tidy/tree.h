@@ -28,7 +28,8 @@ struct File {
   [[nodiscard]] bool in(std::string_view top) const;
 };
 
-/// All files of the source folders and of the root, read once; without build results, version control and corpora.
+/// All files of the source folders and of the root, read once; without build results, version control and
+/// corpora.
 const std::vector<File>& files();
 
 /// Length of a UTF-8 line in characters.

@@ -20,15 +20,18 @@ void expect_absent(const Words& words, const std::string& reason, Applies applie
     if (is_this_folder(file) || !applies(file)) continue;
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
       for (const auto& word : words) {
-        EXPECT_EQ(file.lines[i].find(word), std::string::npos) << at(file, i + 1, "'" + word + "': " + reason);
+        EXPECT_EQ(file.lines[i].find(word), std::string::npos)
+            << at(file, i + 1, "'" + word + "': " + reason);
       }
     }
   }
 }
 
 TEST(Words, NothingIsLeftUnfinished) {
-  expect_absent({"FIXME", "// XXX", "HACK", "TODO:", "TODO ", "not implemented yet", "placeholder"}, "unfinished work",
-                [](const File& file) { return file.is_cpp() || file.name.ends_with(".sh") || file.folder == "deploy"; });
+  expect_absent({"FIXME", "// XXX", "HACK", "TODO:", "TODO ", "not implemented yet", "placeholder"},
+                "unfinished work", [](const File& file) {
+                  return file.is_cpp() || file.name.ends_with(".sh") || file.folder == "deploy";
+                });
 }
 
 TEST(Words, NoTestIsSkippedOrSwitchedOff) {
@@ -37,7 +40,8 @@ TEST(Words, NoTestIsSkippedOrSwitchedOff) {
 }
 
 TEST(Words, PureTestsDoNotWait) {
-  expect_absent({"sleep_for", "sleep_until", "usleep(", "nanosleep", "steady_clock::now", "system_clock::now", "socket("},
+  expect_absent({"sleep_for", "sleep_until", "usleep(", "nanosleep", "steady_clock::now", "system_clock::now",
+                 "socket("},
                 "unit and sim tests have no clock, no port and no sleep", [](const File& file) {
                   return (file.in("tests/unit") || file.in("tests/sim")) && file.is_cpp();
                 });
@@ -49,7 +53,8 @@ TEST(Words, WhatTheHouseDoesNotUse) {
 }
 
 TEST(Words, NoPlaceOfOneMachine) {
-  expect_absent({"/work/", "\"/home/", " /home/", "=/home/", "/root/"}, "works from any folder, on any machine",
+  expect_absent({"/work/", "\"/home/", " /home/", "=/home/", "/root/"},
+                "works from any folder, on any machine",
                 [](const File& file) { return !file.name.ends_with(".md") && !file.in("k8s"); });
 }
 

@@ -20,10 +20,11 @@ Target null_target(std::uint16_t port, std::string postgres_url) {
           .api_key = "",
           .postgres_url = std::move(postgres_url),
           .unfinished_sql = "SELECT count(*) FROM null_executions WHERE status < 2",
-          .times_sql = "SELECT x.exec_id, (extract(epoch FROM v.at) * 1000000)::bigint, "
-                       "(extract(epoch FROM x.finished_at) * 1000000)::bigint "
-                       "FROM null_executions x JOIN null_events v ON v.exec_id = x.exec_id AND v.seq = 1 "
-                       "WHERE x.created_at >= to_timestamp($1::bigint / 1000000.0) AND x.status = 2"};
+          .times_sql =
+              "SELECT x.exec_id, (extract(epoch FROM v.at) * 1000000)::bigint, "
+              "(extract(epoch FROM x.finished_at) * 1000000)::bigint "
+              "FROM null_executions x JOIN null_events v ON v.exec_id = x.exec_id AND v.seq = 1 "
+              "WHERE x.created_at >= to_timestamp($1::bigint / 1000000.0) AND x.status = 2"};
 }
 
 bool is_ready(std::uint16_t ops_port) {
@@ -79,24 +80,27 @@ PawlEngine::PawlEngine(Servers& servers, const std::filesystem::path& programs) 
   const auto worker_ops = testing::free_port();
   const auto database = servers.postgres.create_database();
   const auto key_file = servers.logs / "admin.key";
-  const testing::Environment environment = {
-      {"PAWL_POSTGRES_URL", servers.postgres.url(database)}, {"PAWL_AMQP_URL", servers.rabbit.url()},
-      {"PAWL_ADMIN_KEY_FILE", key_file.string()},            {"PAWL_LISTEN", "127.0.0.1:" + std::to_string(port)},
-      {"PAWL_FILE_ROOT", servers.logs.string()}};
+  const testing::Environment environment = {{"PAWL_POSTGRES_URL", servers.postgres.url(database)},
+                                            {"PAWL_AMQP_URL", servers.rabbit.url()},
+                                            {"PAWL_ADMIN_KEY_FILE", key_file.string()},
+                                            {"PAWL_LISTEN", "127.0.0.1:" + std::to_string(port)},
+                                            {"PAWL_FILE_ROOT", servers.logs.string()}};
   const auto with_ops = [&](std::uint16_t ops) {
     auto own = environment;
     own["PAWL_OPS_LISTEN"] = "127.0.0.1:" + std::to_string(ops);
     return own;
   };
-  const auto migrated = testing::run({.argv = {(programs / "pawl").string(), "migrate"}, .environment = environment});
+  const auto migrated =
+      testing::run({.argv = {(programs / "pawl").string(), "migrate"}, .environment = environment});
   if (migrated.status != 0) throw std::runtime_error("pawl migrate failed: " + migrated.output);
   const auto api_log = servers.logs / "api.log";
   const auto worker_log = servers.logs / "worker.log";
   api_ = std::make_unique<Process>(testing::ProcessOptions{
       .argv = {(programs / "pawl-api").string()}, .environment = with_ops(api_ops), .output = api_log});
   start_up_["api_ready"] = ready_after(*api_, api_ops, api_log);
-  worker_ = std::make_unique<Process>(testing::ProcessOptions{
-      .argv = {(programs / "pawl-worker").string()}, .environment = with_ops(worker_ops), .output = worker_log});
+  worker_ = std::make_unique<Process>(testing::ProcessOptions{.argv = {(programs / "pawl-worker").string()},
+                                                              .environment = with_ops(worker_ops),
+                                                              .output = worker_log});
   start_up_["worker_ready"] = ready_after(*worker_, worker_ops, worker_log);
   std::string key;
   std::ifstream(key_file) >> key;
@@ -104,7 +108,8 @@ PawlEngine::PawlEngine(Servers& servers, const std::filesystem::path& programs) 
 }
 
 Numbers PawlEngine::memory(const std::string& suffix) const {
-  return {{"api_" + suffix + "_mb", resident_mb(api_->pid())}, {"worker_" + suffix + "_mb", resident_mb(worker_->pid())}};
+  return {{"api_" + suffix + "_mb", resident_mb(api_->pid())},
+          {"worker_" + suffix + "_mb", resident_mb(worker_->pid())}};
 }
 
 }  // namespace pawl::bench

@@ -37,8 +37,8 @@ class PawlEngine {
  public:
   PawlEngine(Servers& servers, const std::filesystem::path& programs);
   [[nodiscard]] const Target& target() const { return target_; }
-  /// W4: "api_ready", "worker_ready" (ms from start to /readyz), "api_idle_mb", "worker_idle_mb"; the last two were taken
-  /// before any work, `memory` takes them again under the given suffix.
+  /// W4: "api_ready", "worker_ready" (ms from start to /readyz), "api_idle_mb", "worker_idle_mb"; the last
+  /// two were taken before any work, `memory` takes them again under the given suffix.
   [[nodiscard]] Numbers memory(const std::string& suffix) const;
   [[nodiscard]] const Numbers& start_up() const { return start_up_; }
 

@@ -1,5 +1,5 @@
-// pawl-bench-compare: runs W1–W4 on Pawl and on the null engine in turn, over the same private servers, and prints the
-// median of each number and their ratios, one JSON line each. See tests/bench/README.md.
+// pawl-bench-compare: runs W1–W4 on Pawl and on the null engine in turn, over the same private servers, and
+// prints the median of each number and their ratios, one JSON line each. See tests/bench/README.md.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -25,12 +25,19 @@ Options parse(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     const auto number = [&] { return i + 1 < argc ? std::atoi(argv[++i]) : 0; };
-    if (argument == "--count") options.scale.count = number();
-    else if (argument == "--rounds") options.rounds = number();
-    else if (argument == "--seconds") options.scale.seconds = number();
-    else if (argument == "--null-only") options.with_pawl = false;
-    else if (argument.starts_with("W")) options.workloads.push_back(argument);
-    else throw std::runtime_error("usage: pawl-bench-compare [--count N] [--rounds N] [--seconds N] [--null-only] [W1 …]");
+    if (argument == "--count")
+      options.scale.count = number();
+    else if (argument == "--rounds")
+      options.rounds = number();
+    else if (argument == "--seconds")
+      options.scale.seconds = number();
+    else if (argument == "--null-only")
+      options.with_pawl = false;
+    else if (argument.starts_with("W"))
+      options.workloads.push_back(argument);
+    else
+      throw std::runtime_error(
+          "usage: pawl-bench-compare [--count N] [--rounds N] [--seconds N] [--null-only] [W1 …]");
   }
   if (options.workloads.empty()) options.workloads = {"W1", "W2", "W3", "W4"};
   return options;
@@ -68,7 +75,8 @@ Numbers measure(const Target& target, const std::string& workload, const Scale& 
 }
 
 /// The engines take turns, so that a machine that slows down slows both.
-void compare(const NullEngine& null, const PawlEngine* pawl, const std::string& workload, const Options& options) {
+void compare(const NullEngine& null, const PawlEngine* pawl, const std::string& workload,
+             const Options& options) {
   Rounds of_null;
   Rounds of_pawl;
   for (int round = 0; round < options.rounds; ++round) {
@@ -90,7 +98,8 @@ int run(const Options& options) {
   const NullEngine null(servers, options.programs);
   std::unique_ptr<PawlEngine> pawl;
   if (options.with_pawl) pawl = std::make_unique<PawlEngine>(servers, options.programs);
-  const bool weighs = pawl && std::find(options.workloads.begin(), options.workloads.end(), "W4") != options.workloads.end();
+  const bool weighs =
+      pawl && std::find(options.workloads.begin(), options.workloads.end(), "W4") != options.workloads.end();
   if (weighs) {
     for (const auto& [metric, value] : pawl->start_up()) print("W4", metric, value);
     for (const auto& [metric, value] : pawl->memory("idle")) print("W4", metric, value);

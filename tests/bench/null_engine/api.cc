@@ -12,10 +12,9 @@
 namespace pawl::null_engine {
 namespace {
 
-constexpr db::Statement kInsert{
-    "null_insert",
-    "INSERT INTO null_executions (exec_id, steps, input) "
-    "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[])"};
+constexpr db::Statement kInsert{"null_insert",
+                                "INSERT INTO null_executions (exec_id, steps, input) "
+                                "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[])"};
 
 /// The number behind the last dash of the task's name: ".../tasks/bench-5/executions/async" has 5 steps.
 int steps_of(std::string_view path) {
@@ -48,11 +47,16 @@ NullApi::NullApi(Loop& loop, Rng& rng, db::Pool& pool, broker::AmqpBroker& broke
     : ids_(rng),
       pool_(pool),
       broker_(broker),
-      batcher_(loop, {.max_entries = kBatchEntries, .max_bytes = kBatchBytes, .max_queued = kMaxQueued, .lanes = kAcceptLanes},
-               [](const Entry& entry) { return entry.exchange->body().size() + sizeof(Entry); },
-               [this](std::vector<Entry> batch, std::function<void()> finished) {
-                 flush(std::move(batch), std::move(finished));
-               }),
+      batcher_(
+          loop,
+          {.max_entries = kBatchEntries,
+           .max_bytes = kBatchBytes,
+           .max_queued = kMaxQueued,
+           .lanes = kAcceptLanes},
+          [](const Entry& entry) { return entry.exchange->body().size() + sizeof(Entry); },
+          [this](std::vector<Entry> batch, std::function<void()> finished) {
+            flush(std::move(batch), std::move(finished));
+          }),
       control_key_("api.null-" + std::to_string(getpid())) {
   broker_.bus().listen_control(control_key_, [this](const json::Value& message) { finished(message); });
 }
@@ -66,7 +70,8 @@ void NullApi::on_request(const http::ExchangePtr& exchange) {
     return;
   }
   const bool is_sync = !path.ends_with("/async");
-  if (!batcher_.add({ids_.next(clock_.wall()), steps_of(path), is_sync, exchange})) exchange->respond({.status = 503});
+  if (!batcher_.add({ids_.next(clock_.wall()), steps_of(path), is_sync, exchange}))
+    exchange->respond({.status = 503});
 }
 
 void NullApi::flush(std::vector<Entry> batch, std::function<void()> finished) {
@@ -81,18 +86,23 @@ void NullApi::flush(std::vector<Entry> batch, std::function<void()> finished) {
   std::vector<db::Call> calls;
   calls.push_back({&kInsert, {ids.take(), steps.take(), inputs.take()}});
   pool_.run(std::move(calls), {}, clock_.monotonic() + kDeadline,
-            [this, batch = std::move(batch), finished = std::move(finished)](Result<std::vector<db::RowsPtr>> result) {
+            [this, batch = std::move(batch),
+             finished = std::move(finished)](Result<std::vector<db::RowsPtr>> result) {
               for (const auto& entry : batch) {
-                if (result) accepted(entry);
-                else entry.exchange->respond({.status = 503});
+                if (result)
+                  accepted(entry);
+                else
+                  entry.exchange->respond({.status = 503});
               }
               finished();
             });
 }
 
 void NullApi::accepted(const Entry& entry) {
-  if (entry.is_sync) waiting_[entry.exec_id.to_string()] = entry.exchange;
-  else entry.exchange->respond(accepted_answer(entry.exec_id));
+  if (entry.is_sync)
+    waiting_[entry.exec_id.to_string()] = entry.exchange;
+  else
+    entry.exchange->respond(accepted_answer(entry.exec_id));
   broker_.publisher().publish(
       {.exec_id = entry.exec_id, .epoch = 0, .reply_to = entry.is_sync ? control_key_ : std::string()},
       [](const Result<void>& confirmed) {
@@ -110,6 +120,8 @@ void NullApi::finished(const json::Value& message) {
   exchange->respond(finished_answer(exec_id));
 }
 
-http::Response NullApi::on_bad_request(int status, std::string_view, std::string_view) { return {.status = status}; }
+http::Response NullApi::on_bad_request(int status, std::string_view, std::string_view) {
+  return {.status = status};
+}
 
 }  // namespace pawl::null_engine

@@ -1,5 +1,5 @@
-// The accepting half of the null engine: Pawl's own HTTP server, one row per request, one confirmed ticket, 202. It checks
-// nothing and knows nobody.
+// The accepting half of the null engine: Pawl's own HTTP server, one row per request, one confirmed ticket,
+// 202. It checks nothing and knows nobody.
 #pragma once
 
 #include <memory>
@@ -14,7 +14,8 @@
 
 namespace pawl::null_engine {
 
-/// Answers the routes the load generator uses: POST …/tasks/<name>-<steps>/executions[/async] and PUT of tasks.
+/// Answers the routes the load generator uses: POST …/tasks/<name>-<steps>/executions[/async] and PUT of
+/// tasks.
 class NullApi final : public http::Application {
  public:
   NullApi(Loop& loop, Rng& rng, db::Pool& pool, broker::AmqpBroker& broker);

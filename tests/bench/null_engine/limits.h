@@ -1,4 +1,5 @@
-// The bounds of the null engine: Pawl's own (common/store/limits.h, common/base/config_keys.cc), copied and frozen with it.
+// The bounds of the null engine: Pawl's own (common/store/limits.h, common/base/config_keys.cc), copied and
+// frozen with it.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,5 @@
-// pawl-null-engine api|worker --postgres URL --amqp URL [--listen PORT]: the yardstick of the bench. See README.md.
+// pawl-null-engine api|worker --postgres URL --amqp URL [--listen PORT]: the yardstick of the bench. See
+// README.md.
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -47,11 +48,11 @@ int run(const Options& options) {
   auto pool = db::make_pool(loop, rng, log,
                             {.connection = {.url = options.postgres, .role = "", .application_name = process},
                              .size = kDatabaseConnections});
-  auto broker = broker::AmqpBroker::create(loop, rng, log,
-                                           {.url = options.amqp,
-                                            .process = process,
-                                            .consume_lanes = options.is_api ? std::vector<std::string>{}
-                                                                            : std::vector<std::string>{"default"}});
+  auto broker = broker::AmqpBroker::create(
+      loop, rng, log,
+      {.url = options.amqp,
+       .process = process,
+       .consume_lanes = options.is_api ? std::vector<std::string>{} : std::vector<std::string>{"default"}});
   if (!broker) {
     std::fprintf(stderr, "%s\n", broker.error().message.c_str());
     return 2;

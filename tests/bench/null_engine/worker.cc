@@ -15,13 +15,12 @@ constexpr db::Statement kClaim{
     "null_claim",
     "UPDATE null_executions SET epoch = epoch + 1, owner = $2, status = 1, started_at = now() "
     "WHERE exec_id = ANY($1::uuid[]) AND status = 0 RETURNING exec_id, steps"};
-constexpr db::Statement kStart{
-    "null_start", "INSERT INTO null_events (exec_id, seq, body) "
-                  "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[])"};
-constexpr db::Statement kFinish{
-    "null_finish",
-    "UPDATE null_executions SET status = 2, finished_at = now(), output = 'null' "
-    "WHERE exec_id = ANY($1::uuid[]) AND epoch = 1 AND owner = $2"};
+constexpr db::Statement kStart{"null_start",
+                               "INSERT INTO null_events (exec_id, seq, body) "
+                               "SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[])"};
+constexpr db::Statement kFinish{"null_finish",
+                                "UPDATE null_executions SET status = 2, finished_at = now(), output = 'null' "
+                                "WHERE exec_id = ANY($1::uuid[]) AND epoch = 1 AND owner = $2"};
 
 }  // namespace
 
@@ -29,16 +28,22 @@ NullWorker::NullWorker(Loop& loop, db::Pool& pool, broker::AmqpBroker& broker)
     : loop_(loop),
       pool_(pool),
       broker_(broker),
-      batcher_(loop, {.max_entries = kBatchEntries, .max_bytes = kBatchBytes, .max_queued = kMaxQueued, .lanes = kCheckpointLanes},
-               [](const Boundary&) { return sizeof(Boundary); },
-               [this](std::vector<Boundary> batch, std::function<void()> finished) {
-                 flush(std::move(batch), std::move(finished));
-               }),
+      batcher_(
+          loop,
+          {.max_entries = kBatchEntries,
+           .max_bytes = kBatchBytes,
+           .max_queued = kMaxQueued,
+           .lanes = kCheckpointLanes},
+          [](const Boundary&) { return sizeof(Boundary); },
+          [this](std::vector<Boundary> batch, std::function<void()> finished) {
+            flush(std::move(batch), std::move(finished));
+          }),
       free_slots_(kWorkerSlots),
       owner_("null-" + std::to_string(getpid())) {}
 
 void NullWorker::start() {
-  broker_.consumer().on_deliveries([this](std::vector<broker::Delivery> deliveries) { claim(std::move(deliveries)); });
+  broker_.consumer().on_deliveries(
+      [this](std::vector<broker::Delivery> deliveries) { claim(std::move(deliveries)); });
   broker_.consumer().set_free_slots(free_slots_);
 }
 
@@ -77,7 +82,8 @@ void NullWorker::claimed(const std::vector<broker::Delivery>& deliveries, const 
 }
 
 void NullWorker::flush(std::vector<Boundary> batch, std::function<void()> finished) {
-  std::sort(batch.begin(), batch.end(), [](const Boundary& a, const Boundary& b) { return a.exec_id < b.exec_id; });
+  std::sort(batch.begin(), batch.end(),
+            [](const Boundary& a, const Boundary& b) { return a.exec_id < b.exec_id; });
   db::UuidArray ids;
   db::IntArray numbers;
   db::TextArray bodies;
@@ -89,13 +95,15 @@ void NullWorker::flush(std::vector<Boundary> batch, std::function<void()> finish
     }
     ids.add(boundary.exec_id);
     numbers.add(boundary.next);
-    bodies.add(R"({"type":"step.started","step":"s)" + std::to_string(boundary.next) + R"(","attempt":1,"output":null})");
+    bodies.add(R"({"type":"step.started","step":"s)" + std::to_string(boundary.next) +
+               R"(","attempt":1,"output":null})");
   }
   std::vector<db::Call> calls;
   if (ids.size() > 0) calls.push_back({&kStart, {ids.take(), numbers.take(), bodies.take()}});
   if (!done.empty()) calls.push_back({&kFinish, {db::uuid_array(done), db::text_param(owner_)}});
   pool_.run(std::move(calls), {}, loop_.now() + kDeadline,
-            [this, batch = std::move(batch), finished = std::move(finished)](Result<std::vector<db::RowsPtr>> result) {
+            [this, batch = std::move(batch),
+             finished = std::move(finished)](Result<std::vector<db::RowsPtr>> result) {
               PAWL_ASSERT(result.has_value(), "a bench run has its database");
               for (const auto& boundary : batch) committed(boundary);
               finished();

@@ -1,5 +1,6 @@
-// The working half of the null engine: claim what was delivered, ack, one event row for each step, one finish update. A
-// step does nothing; its row is committed before the next step, all rows that are ready go out as one transaction.
+// The working half of the null engine: claim what was delivered, ack, one event row for each step, one finish
+// update. A step does nothing; its row is committed before the next step, all rows that are ready go out as
+// one transaction.
 #pragma once
 
 #include <functional>
