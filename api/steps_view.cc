@@ -15,6 +15,7 @@ struct Live {
   std::optional<WallTime> started_at;
   json::Value started;  // data of its last step.started
   json::Value error;    // of its last failed attempt
+  json::Value worker;   // whose epoch its last start bears, where the ledger names that one
 };
 
 using Key = std::vector<std::int64_t>;
@@ -78,7 +79,10 @@ Key key_of(const Tree& tree, const std::string& path, std::int64_t arrival) {
 
 std::map<std::string, Live> fold(const std::vector<Event>& events) {
   std::map<std::string, Live> live;
+  std::map<std::uint32_t, json::Value> owners;  // by epoch: told once, when an execution begins or is taken over
   for (const Event& event : events) {
+    const bool names_owner = event.type == EventType::kExecutionStarted || event.type == EventType::kExecutionRecovered;
+    if (const json::Value* worker = event.data.find("worker"); names_owner && worker != nullptr) owners[event.epoch] = *worker;
     if (event.step.empty()) continue;
     Live& step = live[event.step];
     switch (event.type) {
@@ -87,6 +91,7 @@ std::map<std::string, Live> fold(const std::vector<Event>& events) {
         step.attempt = event.attempt;
         if (!step.started_at) step.started_at = event.at;
         step.started = event.data;
+        step.worker = owners.contains(event.epoch) ? owners[event.epoch] : json::Value();
         if (const json::Value* kind = event.data.find("kind"); kind != nullptr && kind->is_string() &&
             (kind->as_string() == "wait" || kind->as_string() == "approval")) step.status = StepStatus::kWaiting;
         break;
@@ -132,7 +137,7 @@ json::Value live_json(const std::string& path, const Live& live, const plan::Ste
   out.set("started_at", optional_time(live.started_at)).set("finished_at", json::Value()).set("duration_ms", json::Value());
   out.set("input", text_of("input")).set("output", json::Value());
   if (!live.error.is_null()) out.set("error", live.error);
-  out.set("worker", text_of("worker")).set("resources", json::Value());
+  out.set("worker", live.worker).set("resources", json::Value());
   return out;
 }
 

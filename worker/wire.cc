@@ -203,8 +203,9 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::create(Loop& loop, const C
                                                              std::function<void()> on_drain_asked) {
   static SeededRng rng(entropy_seed());
   static const SystemClock clock;
-  auto tools = TRY(make_tools(loop, clock, config, log));
+  // What may be refused for its form comes first: a bad value is one line and no other.
   auto broker = TRY(broker::AmqpBroker::create(loop, rng, log, broker_options(config)));
+  auto tools = TRY(make_tools(loop, clock, config, log));
   auto worker = std::make_unique<WiredWorker>(loop, config, log, rng, std::move(broker), std::move(tools), std::move(on_drain_asked));
   TRY(worker->start());
   return worker;

@@ -134,6 +134,9 @@ Client Stack::client_with(std::string_view scopes, const std::string& tenant, st
   return {api(which).port(), made.text("key")};
 }
 
+std::string api_program() { return PAWL_API_PROGRAM; }
+std::string worker_program() { return PAWL_WORKER_PROGRAM; }
+
 std::string busy_plan(int ms) {
   return R"({"steps":[{"id":"before","tool":"echo","with":{"n":1}},{"id":"busy","tool":"sleep","with":{"duration":")" + std::to_string(ms) +
          R"(ms"}},{"id":"after","tool":"echo","with":{"n":"${{ steps.before.output.n }}"}}],"output":"${{ steps.after.output }}"})";

@@ -84,6 +84,10 @@ class Stack {
   std::vector<std::unique_ptr<Program>> apis_, workers_;
 };
 
+/// Where the programs under test lie.
+std::string api_program();
+std::string worker_program();
+
 /// Every scope, as a JSON list.
 inline constexpr std::string_view kAllScopes =
     R"(["exec:read","exec:write","exec:control","approve","task:write","admin:keys","admin:breakers","ops:metrics"])";

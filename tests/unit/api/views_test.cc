@@ -66,8 +66,9 @@ TEST(StepsView, OrdersByThePlanNotByTheEnd) {
 
 TEST(StepsView, ThoseUnderWayComeFromTheLedger) {
   const auto plan = plan_of(R"([{"id":"a","tool":"echo"},{"id":"b","tool":"echo"},{"id":"c","tool":"echo"}])");
-  const json::Value started = json::Object{{"worker", "w1"}, {"max_attempts", 4}, {"input", json::Object{{"n", 1}}}};
-  const std::vector<Event> events{event(EventType::kStepStarted, "a", started), event(EventType::kStepCommitted, "a"),
+  const json::Value started = json::Object{{"max_attempts", 4}, {"input", json::Object{{"n", 1}}}};
+  const std::vector<Event> events{event(EventType::kExecutionStarted, "", json::Object{{"worker", "w1"}}, 0),
+                                  event(EventType::kStepStarted, "a", started), event(EventType::kStepCommitted, "a"),
                                   event(EventType::kStepStarted, "b", started, 1),
                                   event(EventType::kStepAttemptFailed, "b", json::Object{{"error", json::Object{{"code", "http_503"}}}}),
                                   event(EventType::kStepRetryScheduled, "b")};
@@ -84,6 +85,8 @@ TEST(StepsView, ThoseUnderWayComeFromTheLedger) {
   const json::Array running = steps_json(*plan, {record("a")}, again);
   EXPECT_EQ(text(running[1], "status"), "\"running\"");
   EXPECT_EQ(text(running[1], "attempt"), "2");
+  again.back().epoch = 7;  // of an owner the ledger does not name
+  EXPECT_EQ(text(steps_json(*plan, {record("a")}, again)[1], "worker"), "null");
 }
 
 TEST(StepsView, WaitsAndApprovalsAreWaiting) {
