@@ -136,6 +136,21 @@ TEST_F(ApiTrouble, AStoppedWorkerHandsOverAndNoAttemptIsUsed) {
   EXPECT_EQ(count(id, "execution.completed"), 1);
 }
 
+TEST_F(ApiTrouble, AStoppedApiEndsItsRequestsFirst) {
+  client.put("/api/v0/tasks/slow", busy_plan(1500));
+  HttpAnswer answer;
+  std::thread waiting([&] { answer = stack.client().post("/api/v0/tasks/slow/executions", "{}"); });
+  std::this_thread::sleep_for(400ms);
+  const std::uint16_t port = stack.api().port();
+  EXPECT_EQ(stack.api().stop(10s), 0);
+  waiting.join();
+  EXPECT_TRUE(answer.status == 200 || answer.status == 0) << answer.body;  // drain is 300 ms here: cut, or ended in time
+  EXPECT_FALSE(accepts(port));
+  stack.api().start();
+  const HttpAnswer list = stack.client().get("/api/v0/executions?task_id=slow");
+  EXPECT_EQ(member(client.wait_end(list.text("items.0.exec_id")), "status").as_string(), "completed");  // it went on all the same
+}
+
 TEST_F(ApiTrouble, WithoutPostgresTheAnswerIs503AndItComesBackByItself) {
   const std::string before = submit(std::string(kEchoPlan)).text("exec_id");
   client.wait_end(before);
@@ -176,21 +191,6 @@ TEST_F(ApiTrouble, AFrozenPostgresIsA503WithinTheDeadline) {
   EXPECT_TRUE(answer.has_header("retry-after"));
   EXPECT_LT(took, 3500ms);
   wait_until("the API to accept again", 20s, [&] { return submit(std::string(kEchoPlan)).status == 202; });
-}
-
-TEST_F(ApiTrouble, AStoppedApiEndsItsRequestsFirst) {
-  client.put("/api/v0/tasks/slow", busy_plan(1500));
-  HttpAnswer answer;
-  std::thread waiting([&] { answer = stack.client().post("/api/v0/tasks/slow/executions", "{}"); });
-  std::this_thread::sleep_for(400ms);
-  const std::uint16_t port = stack.api().port();
-  EXPECT_EQ(stack.api().stop(10s), 0);
-  waiting.join();
-  EXPECT_TRUE(answer.status == 200 || answer.status == 0) << answer.body;  // drain is 300 ms here: cut, or ended in time
-  EXPECT_FALSE(accepts(port));
-  stack.api().start();
-  const HttpAnswer list = stack.client().get("/api/v0/executions?task_id=slow");
-  EXPECT_EQ(member(client.wait_end(list.text("items.0.exec_id")), "status").as_string(), "completed");  // it went on all the same
 }
 
 }  // namespace
