@@ -13,6 +13,7 @@
 #include "api/limits.h"
 #include "api/metrics.h"
 #include "api/services.h"
+#include "api/web/dashboard.h"
 #include "broker/broker.h"
 #include "common/db/pool.h"
 #include "common/http/server.h"
@@ -103,7 +104,8 @@ class WiredApi final : public ApiProcess {
         gate_(loop, authenticator_, &tickets_, all_routes(services_), config.duration("accept_deadline")),
         admin_gate_(loop, authenticator_, nullptr, admin_routes(services_), config.duration("accept_deadline")),
         ops_(metrics_, [this] { return readiness(); }, config.text("ops_token"), &admin_gate_),
-        server_(http::make_server(loop, rng_, gate_)),
+        dashboard_(gate_),
+        server_(http::make_server(loop, rng_, dashboard_)),
         ops_server_(http::make_server(loop, rng_, ops_)),
         catalogue_timer_(loop) {}
 
@@ -250,6 +252,7 @@ class WiredApi final : public ApiProcess {
   Gate gate_;
   Gate admin_gate_;
   process::OpsApplication ops_;
+  web::Dashboard dashboard_;
   std::unique_ptr<http::Server> server_;
   std::unique_ptr<http::Server> ops_server_;
   Timer catalogue_timer_;

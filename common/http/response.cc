@@ -24,7 +24,8 @@ std::string_view reason_phrase(int status) {
   };
   static constexpr auto kPhrases = std::to_array<Phrase>({
       {100, "Continue"}, {101, "Switching Protocols"}, {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"},
-      {304, "Not Modified"}, {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
+      {304, "Not Modified"}, {308, "Permanent Redirect"}, {400, "Bad Request"}, {401, "Unauthorized"},
+      {403, "Forbidden"}, {404, "Not Found"},
       {405, "Method Not Allowed"}, {406, "Not Acceptable"}, {408, "Request Timeout"}, {409, "Conflict"}, {410, "Gone"},
       {412, "Precondition Failed"}, {413, "Content Too Large"}, {414, "URI Too Long"}, {415, "Unsupported Media Type"},
       {417, "Expectation Failed"}, {422, "Unprocessable Content"}, {424, "Failed Dependency"}, {426, "Upgrade Required"},
