@@ -276,6 +276,7 @@ void Connection::write(std::string bytes) {
 }
 
 void Connection::sweep(MonoTime now) {
+  if (state_ == State::kTaken) return;  // its stream is somebody else's; it goes at the end of this turn
   const Limits& limits = core_.limits;
   const auto spent = now - state_since_;
   const std::size_t queued = stream_->queued();
@@ -322,6 +323,8 @@ void Connection::stop() {
   else keep_alive_ = false;
 }
 
-void Connection::close_now() { stream_->close(); }
+void Connection::close_now() {
+  if (stream_) stream_->close();
+}
 
 }  // namespace pawl::http
