@@ -29,11 +29,11 @@ function url(path, query) {
   return kBase + path + (text ? `?${text}` : '');
 }
 
-function headers(more) {
-  return { Authorization: `Bearer ${session.key() || ''}`, ...more };
+function headers(more, key = session.key()) {
+  return { Authorization: `Bearer ${key || ''}`, ...more };
 }
 
-async function failure(response) {
+async function failure(response, trying) {
   let body = {};
   try {
     body = await response.json();
@@ -41,19 +41,22 @@ async function failure(response) {
     // Not ours: a proxy's page. Its status says enough.
   }
   const error = body.error || {};
-  if (response.status === 401) dispatchEvent(new CustomEvent('pawl:signed-out', { detail: body.message }));
+  if (response.status === 401 && !trying) dispatchEvent(new CustomEvent('pawl:signed-out', { detail: body.message }));
   return new ApiError(response.status, error.code || `http_${response.status}`,
     error.message || body.message || `the server answered ${response.status}`, error);
 }
 
-/** One call; gives the `data` of the answer. Throws ApiError; code "unreachable" when nobody answered. */
-export async function call(method, path, { query, body, signal } = {}) {
+/**
+ * One call; gives the `data` of the answer. Throws ApiError; code "unreachable" when nobody answered.
+ * With `key` that one is tried instead of the session's, and its refusal ends no session.
+ */
+export async function call(method, path, { query, body, signal, key } = {}) {
   const limit = AbortSignal.timeout(kTimeoutMs);
   let response;
   try {
     response = await fetch(url(path, query), {
       method,
-      headers: headers(body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      headers: headers(body === undefined ? {} : { 'Content-Type': 'application/json' }, key),
       body: body === undefined ? undefined : JSON.stringify(body),
       signal: signal ? AbortSignal.any([signal, limit]) : limit,
       credentials: 'omit',
@@ -63,7 +66,7 @@ export async function call(method, path, { query, body, signal } = {}) {
     if (signal && signal.aborted) throw error;
     throw new ApiError(0, 'unreachable', 'the API does not answer');
   }
-  if (!response.ok) throw await failure(response);
+  if (!response.ok) throw await failure(response, key !== undefined);
   if (response.status === 204) return null;
   return (await response.json()).data;
 }

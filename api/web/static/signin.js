@@ -1,5 +1,5 @@
 // Signing in: the key is tried before it is kept.
-import { get, session } from './api.js';
+import { call, session } from './api.js';
 import { errorView, field, h, replace } from './dom.js';
 
 export function showSignIn(root, done, reason) {
@@ -13,12 +13,11 @@ export function showSignIn(root, done, reason) {
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     enter.disabled = true;
-    session.open(key.value.trim());
     try {
-      await get('/executions/stats');
+      await call('GET', '/executions/stats', { key: key.value.trim() });
+      session.open(key.value.trim());
       done();
     } catch (error) {
-      session.close();
       enter.disabled = false;
       replace(trouble, errorView(error, 'Not signed in'));
       key.focus();
