@@ -6,7 +6,7 @@ const kGap = 26;
 const kBeside = 18;
 const kPad = 14;
 const kTitle = 24;
-const kMaxText = 22;
+const kMaxText = 19;
 
 const cut = (text) => (text.length > kMaxText ? `${text.slice(0, kMaxText - 1)}\u2026` : text);
 

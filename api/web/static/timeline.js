@@ -86,7 +86,7 @@ export function makeTimeline(open, changed) {
       h('span', { class: 'name', vars: { '--depth': String(Math.min(node.depth, 8)) } }, fold,
         h('button', { type: 'button', class: 'step', 'data-key': `step-${step.path}`, 'data-step': '', title: step.path,
           onclick: () => open(step.path) },
-        h('span', { class: 'title' }, step.name || lastPart(step.path)),
+        h('span', { class: 'title' }, titleOf(step)),
         h('span', { class: 'hint' }, step.tool || step.kind || ''), tries(step)),
         badge(step.status)),
       h('span', { class: 'track' }, bar(step, scale, now)),
@@ -123,6 +123,13 @@ export function makeTimeline(open, changed) {
       }, { class: 'quiet' })
       : null);
   };
+}
+
+/** Items of a for_each bear their number; their ids are all the same. */
+function titleOf(step) {
+  const item = /(\[\d+\])\.[^.[]+$/.exec(step.path);
+  const name = step.name || lastPart(step.path);
+  return item ? `${item[1]} ${name}` : name;
 }
 
 function lastPart(path) {
