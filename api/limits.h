@@ -13,6 +13,13 @@ inline constexpr std::size_t kMaxBatch = 1000;                        ///< items
 inline constexpr std::size_t kMaxLabels = 64;                         ///< labels of an execution
 inline constexpr std::size_t kMaxLabelBytes = 256;                    ///< name or value of a label
 inline constexpr std::size_t kMaxReason = 1024;                       ///< of a control request
+inline constexpr std::size_t kMaxComment = 4096;                      ///< of a decision
+inline constexpr std::size_t kMaxSignalName = 128;                    ///< as in a plan
+inline constexpr int kMaxDecisionTries = 50;                          ///< looks at an approval that moves under the decision
+inline constexpr int kBulkAtOnce = 16;                                ///< of one bulk request, under way together
+inline constexpr int kBulkPage = 1000;                                ///< executions looked up at once
+inline constexpr std::int64_t kMaxBulk = 10'000;                      ///< changed by one request; `more` says to ask again
+inline constexpr Millis kMaxBulkTime{60'000};                         ///< and so long at most
 inline constexpr int kMaxPage = 200;                                  ///< items of one page
 inline constexpr int kDefaultPage = 20;
 inline constexpr int kMaxEventPage = 1000;                            ///< events of one page

@@ -18,6 +18,8 @@
 #include "common/store/accept_store.h"
 #include "common/store/control_store.h"
 #include "common/store/key_store.h"
+#include "common/store/news_store.h"
+#include "common/store/queue_store.h"
 #include "common/store/read_store.h"
 #include "common/store/stream_store.h"
 #include "common/store/task_store.h"
@@ -33,6 +35,8 @@ struct Services {
   store::PlanStore& plans;
   store::ReadStore& reads;
   store::ControlStore& controls;
+  store::NewsStore& news;
+  store::QueueStore& queues;
   store::KeyStore& keys;
   broker::TicketPublisher& publisher;
   broker::Bus& bus;

@@ -24,6 +24,8 @@
 #include "common/store/pg_accept_store.h"
 #include "common/store/pg_control_store.h"
 #include "common/store/pg_key_store.h"
+#include "common/store/pg_news_store.h"
+#include "common/store/pg_queue_store.h"
 #include "common/store/pg_read_store.h"
 #include "common/store/pg_stream_store.h"
 #include "common/store/pg_task_store.h"
@@ -83,6 +85,8 @@ class WiredApi final : public ApiProcess {
         tasks_(loop, *pool_),
         reads_(loop, *pool_),
         controls_(loop, *pool_),
+        news_(*pool_),
+        queues_(*pool_),
         plans_(*pool_),
         keys_(*pool_),
         authenticator_(loop, keys_),
@@ -98,7 +102,7 @@ class WiredApi final : public ApiProcess {
         allowed_origins_(config.list("allowed_origins")),
         egress_(std::move(parts.egress)),
         services_{loop,         rng_,           log,         accepts_, tasks_,           plans_,          reads_,
-                  controls_,    keys_,          broker_->publisher(),  broker_->bus(),   broker_->depths(), authenticator_, task_cache_,
+                  controls_,    news_,          queues_,     keys_,          broker_->publisher(),  broker_->bus(),   broker_->depths(), authenticator_, task_cache_,
                   waiter_,      stream_store_,  streams_,    tap_,     hub_,             tickets_,         cursors_,
                   {lanes_, tool_catalogue_, egress_}, lanes_, allowed_origins_, "api." + id_},
         gate_(loop, authenticator_, &tickets_, all_routes(services_), config.duration("accept_deadline")),
@@ -233,6 +237,8 @@ class WiredApi final : public ApiProcess {
   store::PgTaskStore tasks_;
   store::PgReadStore reads_;
   store::PgControlStore controls_;
+  store::PgNewsStore news_;
+  store::PgQueueStore queues_;
   store::PgPlanStore plans_;
   store::PgKeyStore keys_;
   Authenticator authenticator_;

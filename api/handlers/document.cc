@@ -23,6 +23,9 @@ std::vector<Route> all_routes(Services& services) {
   add_run_routes(services, routes);
   add_execution_routes(services, routes);
   add_control_routes(services, routes);
+  add_retry_routes(services, routes);
+  add_news_routes(services, routes);
+  add_why_routes(services, routes);
   add_stream_routes(services, routes);
   add_key_routes(services, routes);
   add_document_routes(services, routes);

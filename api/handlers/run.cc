@@ -1,6 +1,7 @@
 // Running tasks: sync, async, inline and batch. All of them store first and answer after; a client that hangs up stops nothing.
 #include <memory>
 
+#include "api/acceptance.h"
 #include "api/fields.h"
 #include "api/handlers/handlers.h"
 #include "api/limits.h"
@@ -33,37 +34,12 @@ Result<Origin> origin_of(Services& services, const Call& call) {
   return origin;
 }
 
-void publish_ticket(Services& services, const store::NewExecution& execution, const Accepted& accepted, bool reply) {
-  if (accepted.kind != Accepted::Kind::kNew || !accepted.ticket_now) return;
-  broker::TicketMessage ticket;
-  ticket.exec_id = accepted.exec_id;
-  ticket.lane = execution.lane;
-  ticket.priority = priority_class(execution.priority);
-  ticket.traceparent = execution.traceparent;
-  if (reply) ticket.reply_to = services.reply_key;
-  // Unconfirmed, returned or lost: the keeper publishes it again. The answer never waits for the broker.
-  services.publisher.publish(std::move(ticket), [](const Result<void>&) {});
-}
-
-/// Stores one checked submission and publishes its ticket. `done` gets kNew or kReplayed; the other kinds are errors.
+/// Stores one checked submission and publishes its ticket.
 void submit(Services& services, const CallPtr& call, Submission submission, bool reply, Done<Accepted> done) {
   submission.execution.tenant = call->principal.tenant;
   submission.execution.created_by = call->principal.key_id.to_string();
   submission.execution.sync = reply;
-  auto kept = std::make_shared<store::NewExecution>(submission.execution);
-  services.accepts.accept(std::move(submission.execution), call->deadline,
-                          [&services, kept, reply, done = std::move(done)](Result<Accepted> accepted) {
-    if (!accepted) return done(pawl::fail(std::move(accepted).error()));
-    switch (accepted->kind) {
-      case Accepted::Kind::kInProgress:
-        return done(pawl::fail(ErrorKind::kConflict, "idempotency_in_progress", "a request with this key is being stored", "try again in a moment"));
-      case Accepted::Kind::kKeyReused:
-        return done(pawl::fail(ErrorKind::kInvalid, "idempotency_key_reused", "this key was used for another request", "use a new key"));
-      default: break;
-    }
-    publish_ticket(services, *kept, *accepted, reply);
-    done(std::move(*accepted));
-  });
+  accept_execution(services, std::move(submission.execution), reply, call->deadline, std::move(done));
 }
 
 json::Value accepted_json(const Uuid& exec_id) {

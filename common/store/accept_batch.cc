@@ -73,6 +73,40 @@ FROM incoming i CROSS JOIN LATERAL (
   SELECT * FROM idempotency_keys h WHERE h.tenant_id = i.tenant_id AND h.key = i.key LIMIT 1) k
 WHERE i.key IS NOT NULL AND k.exec_id <> i.exec_id AND k.expires_at > now())sql"};
 
+// Only for those that were stored: a key that was taken leaves nothing behind.
+#define PAWL_KEPT_STEP_COLUMNS                                                                                              \
+  "position, started_at, finished_at, cpu_ms, max_rss_bytes, bytes_in, bytes_out, output_bytes, status, attempt, "         \
+  "max_attempts, path, kind, tool, worker, input, output, failure"
+const db::Statement kKeepSteps{"accept_keep_steps", R"sql(
+WITH kept AS MATERIALIZED (
+  SELECT k.* FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) AS k(mine, tenant, old, at)
+  WHERE EXISTS (SELECT FROM live l WHERE l.exec_id = k.mine)
+), beside AS (
+  INSERT INTO blobs (exec_id, tenant_id, path, part, chunk)
+  SELECT k.mine, k.tenant, b.path, b.part, b.chunk
+  FROM kept k JOIN blobs b ON b.exec_id = k.old AND b.tenant_id = k.tenant AND b.path = k.at
+)
+INSERT INTO steps (exec_id, tenant_id, )sql" PAWL_KEPT_STEP_COLUMNS R"sql()
+SELECT k.mine, k.tenant, )sql" PAWL_KEPT_STEP_COLUMNS R"sql(
+FROM kept k JOIN steps s ON s.exec_id = k.old AND s.tenant_id = k.tenant AND s.path = k.at)sql"};
+#undef PAWL_KEPT_STEP_COLUMNS
+
+bool keeps(const AcceptRow& row) { return !row.execution->kept.empty(); }
+
+db::Call keep_call(std::span<const AcceptRow> rows) {
+  db::UuidArray mine, tenants, old;
+  db::TextArray paths;
+  for (const AcceptRow& row : rows) {
+    for (const std::string& path : row.execution->kept) {
+      mine.add(row.exec_id);
+      tenants.add(row.execution->tenant);
+      old.add_optional(Uuid::parse(row.execution->retry_of));
+      paths.add(path);
+    }
+  }
+  return {&kKeepSteps, {mine.take(), tenants.take(), old.take(), paths.take()}};
+}
+
 db::Call plans_call(std::span<const AcceptRow> rows) {
   db::UuidArray tenants;
   db::BytesArray hashes;
@@ -153,7 +187,12 @@ std::vector<db::Call> accept_calls(std::span<const AcceptRow> rows) {
   AcceptColumns columns;
   for (const AcceptRow& row : rows) columns.add(row);
   calls.push_back({&kAccept, columns.take()});
+  if (std::any_of(rows.begin(), rows.end(), keeps)) calls.push_back(keep_call(rows));
   return calls;
+}
+
+std::size_t accept_answer(std::span<const AcceptRow> rows) {
+  return std::any_of(rows.begin(), rows.end(), [](const AcceptRow& row) { return row.execution->plan.has_value(); }) ? 1 : 0;
 }
 
 std::vector<Uuid> tenants_of(std::span<const AcceptRow> rows) {

@@ -53,6 +53,11 @@ Accepted FakeDatabase::accept(const NewExecution& execution) {
   e.unfed = !later && !e.ready;
   if (e.ready) e.ticketed_at = at;
   if (later) e.wake_at = execution.run_at;
+  const auto retried = Uuid::parse(execution.retry_of);
+  if (const Execution* old = retried ? find(execution.tenant, *retried) : nullptr; old != nullptr) {
+    for (const std::string& path : execution.kept)
+      if (const auto step = old->steps.find(path); step != old->steps.end()) e.steps.insert(*step);
+  }
   e.ledger.push_back(accepted_event(id, at));
   const bool ticket_now = e.ready;
   executions_.emplace(id, std::move(e));

@@ -45,6 +45,10 @@ inline constexpr Millis kLookUpMax{1000};
 inline constexpr Millis kCheckpointAttempt{5000};
 /// A claim whose answer was lost may still commit for so long: statement_timeout and its slack.
 inline constexpr Millis kSuspectFor{10000};
+/// Finished executions whose mean run time predicts the next start.
+inline constexpr int kMeanOf = 50;
+/// Signals of one name that wait to be taken (http-api.md §4).
+inline constexpr int kMaxKeptSignals = 100;
 /// Rows of one page, whatever the caller asks for.
 inline constexpr int kMaxPage = 1000;
 /// Rows that one turn of retention removes from a day that can't be dropped whole.

@@ -6,4 +6,5 @@ set(PAWL_MIGRATIONS
   0004_around_it.sql
   0005_partitions.sql
   0006_row_security.sql
-  0007_streams.sql)
+  0007_streams.sql
+  0008_retry.sql)
