@@ -95,7 +95,10 @@ bool FakeDatabase::renew(const WorkerRow& worker, Millis ttl) {
   Worker& row = at->second;
   if (row.dead) {
     row.survived = true;
-    return false;
+    const bool owns_any = std::any_of(executions_.begin(), executions_.end(),
+                                      [&worker](const auto& item) { return item.second.owner == worker.id; });
+    if (!worker.again || owns_any) return false;
+    row.dead = row.left_cleanly = false;
   }
   const bool draining = !fresh && row.row.draining;
   row.row = worker;

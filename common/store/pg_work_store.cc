@@ -15,14 +15,19 @@
 namespace pawl::store {
 namespace {
 
-// Where the row is dead it stays so, and the worker that comes back is noted as having survived: what it held
-// did not crash.
+// Where the row is dead it stays so for a worker that believes it lives, which is noted as having survived: what it
+// held did not crash. One that knows, and holds nothing, lives again once all it had was given to others.
 const db::Statement kRenew{"renew", R"sql(
 INSERT INTO workers AS w (id, name, host, version, pid, lanes, slots, running, keeper, draining, lease_until)
 VALUES ($1, $2, $3, $4, $5, $6::text[], $7, $8, $9, $10, now() + $11 * interval '1 millisecond')
 ON CONFLICT (id) DO UPDATE SET running = excluded.running, keeper = excluded.keeper,
-  draining = w.draining OR excluded.draining, slots = excluded.slots, survived = w.dead_at IS NOT NULL,
-  lease_until = CASE WHEN w.dead_at IS NULL THEN excluded.lease_until ELSE w.lease_until END
+  draining = w.draining OR excluded.draining, slots = excluded.slots, survived = w.survived OR w.dead_at IS NOT NULL,
+  lease_until = CASE WHEN w.dead_at IS NULL OR ($12 AND w.swept_at IS NOT NULL) THEN excluded.lease_until
+    ELSE w.lease_until END,
+  dead_at = CASE WHEN $12 AND w.swept_at IS NOT NULL THEN NULL ELSE w.dead_at END,
+  seen_present = w.seen_present AND w.dead_at IS NULL,
+  absent_since = CASE WHEN w.dead_at IS NULL THEN w.absent_since END,
+  swept_at = CASE WHEN $12 THEN NULL ELSE w.swept_at END
 RETURNING dead_at IS NULL)sql"};
 
 const db::Statement kInboxes{"inboxes", R"sql(
@@ -96,7 +101,7 @@ void PgWorkStore::renew(WorkerRow worker, Millis ttl, MonoTime deadline, Done<bo
                    {db::text_param(worker.id), db::text_param(worker.name), db::text_param(worker.host),
                     db::text_param(worker.version), db::int_param(worker.pid), db::text_array(worker.lanes),
                     db::int_param(worker.slots), db::int_param(worker.running), db::bool_param(worker.keeper),
-                    db::bool_param(worker.draining), db::int_param(ttl.count())}});
+                    db::bool_param(worker.draining), db::int_param(ttl.count()), db::bool_param(worker.again)}});
   run<bool>(pool_, std::move(calls), {}, deadline, std::move(done),
             [](const AllRows& rows) -> Result<bool> { return rows.front()->boolean(0, 0); });
 }

@@ -134,6 +134,8 @@ struct WorkerRow {
   int running = 0;
   bool keeper = false;
   bool draining = false;
+  /// In renew: it knows that its lease was lost and holds nothing any more, so a dead row may live again.
+  bool again = false;
   std::optional<WallTime> lease_until = {};  ///< in answers
 };
 

@@ -36,7 +36,9 @@ void Lease::renew() {
   renewing_ = true;
   // The lease counts from before the request: the database's now() can only be later.
   const MonoTime sent = loop_.now();
-  store_.renew(row_(), options_.ttl, sent + options_.renew,
+  store::WorkerRow row = row_();
+  row.again = !held_;
+  store_.renew(std::move(row), options_.ttl, sent + options_.renew,
                [this, sent, alive = std::weak_ptr<bool>(alive_)](const Result<bool>& answer) {
                  if (!alive.expired()) renewed(sent, answer);
                });
@@ -50,7 +52,11 @@ void Lease::renewed(MonoTime sent, const Result<bool>& answer) {
     renew_timer_.start(std::min(options_.renew / 4 + Millis{1}, Millis{500}), [this] { renew(); });
     return;
   }
-  if (!*answer && held_) lose("the worker's row was gone: it was declared dead");
+  if (!*answer) {
+    // It lives again once the keeper has given away what it held; until then nothing can be claimed.
+    renew_timer_.start(std::min(options_.renew / 4 + Millis{1}, Millis{100}), [this] { renew(); });
+    return lose("the worker's row was gone: it was declared dead");
+  }
   held_ = true;
   deadline_ = sent + options_.ttl;
   // A tenth of the lease is kept as distance to the takeover: stopping calls takes time.

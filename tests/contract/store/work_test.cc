@@ -385,6 +385,28 @@ TEST_P(Working, ADeadWorkerCannotRenewAndOneThatLeftIsNoCrash) {
   EXPECT_EQ(claim({{mine.exec_id, 1}}, "w2").at(0).crashes, 0);
 }
 
+TEST_P(Working, AWorkerThatKnowsItWasDeadLivesAgainOnceItsExecutionsAreGivenAway) {
+  const auto mine = claimed("w1");
+  ASSERT_TRUE(wait<void>([&](auto done) { world_->work().unregister("w1", soon(), done); }));
+  store::WorkerRow row;
+  row.id = "w1";
+  const auto renew = [&] {
+    const auto renewed = wait<bool>([&](auto done) { world_->work().renew(row, Millis(15'000), soon(), done); });
+    return renewed && *renewed;
+  };
+  row.again = true;
+  EXPECT_FALSE(renew()) << "what it held is not given away yet";
+  ASSERT_EQ(tick().orphans.size(), 1u);
+  tick();
+  row.again = false;
+  EXPECT_FALSE(renew()) << "one that believes it lives must be told";
+  row.again = true;
+  EXPECT_TRUE(renew());
+  row.again = false;
+  EXPECT_TRUE(renew());
+  EXPECT_EQ(claim({{mine.exec_id, 1}}, "w1").size(), 1u);
+}
+
 INSTANTIATE_TEST_SUITE_P(Stores, Working, ::testing::ValuesIn(store_kinds()), kind_name);
 
 }  // namespace
