@@ -100,6 +100,7 @@ void AmqpConsumer::ack(const std::vector<Delivery>& deliveries) {
     }
   }
   if (phase_ == Phase::kConsuming && holds_acks(sum_, free_slots_)) return follow_window();
+  if (phase_ == Phase::kCancelling && opens_open_ > 0) return;  // they go out behind the cancels
   flush_acks();
 }
 
@@ -194,15 +195,24 @@ void AmqpConsumer::open_with(const std::vector<int>& prefetches) {
     amqp_basic_consume_t consume{};
     consume.queue = to_bytes(queues_[i]);
     consume.consumer_tag = to_bytes(active_.back());
+    ++opens_open_;
     channel_->call(AMQP_BASIC_CONSUME_METHOD, &consume, AMQP_BASIC_CONSUME_OK_METHOD,
-                   [](const Result<Method>&) {});
+                   [this](const Result<Method>& answer) {
+                     if (answer) opened_one();
+                   });
   }
+}
+
+void AmqpConsumer::opened_one() {
+  if (--opens_open_ == 0 && phase_ == Phase::kCancelling) cancel_all();
 }
 
 void AmqpConsumer::cancel_all() {
   phase_ = Phase::kCancelling;
   window_timer_.stop();
   probe_timer_.stop();
+  // RabbitMQ 3.10 ends the whole connection (541) when a quorum queue's consumer is cancelled before its consume-ok.
+  if (opens_open_ > 0) return;
   cancels_open_ = active_.size();
   for (const auto& tag : active_) {
     amqp_basic_cancel_t cancel{};
@@ -291,6 +301,7 @@ void AmqpConsumer::on_channel_closed(const Error& error) {
   phase_ = Phase::kDetached;
   sum_ = 0;
   active_.clear();
+  opens_open_ = 0;
   cancels_open_ = 0;
   ++probe_round_;
   window_timer_.stop();

@@ -74,6 +74,8 @@ class AmqpConsumer final : public TicketConsumer {
   void act(WindowStep step);
   void open();
   void open_with(const std::vector<int>& prefetches);
+  void opened_one();
+  /// Cancels every consumer, or as soon as the last of them is confirmed.
   void cancel_all();
   void cancelled_one();
   /// Fewer slots than queues: asks for the depths and consumes the first queues that have something.
@@ -97,6 +99,7 @@ class AmqpConsumer final : public TicketConsumer {
   bool stopped_ = false;
   bool missing_ = false;             // a queue is gone; consume_again comes
   std::vector<std::string> active_;  // consumer tags
+  std::size_t opens_open_ = 0;       // basic.consume without their answer
   std::size_t cancels_open_ = 0;
   std::uint64_t next_tag_ = 1;
   Millis probe_pause_;

@@ -190,6 +190,26 @@ TEST(BrokerTrouble, PublishesToAFrozenBrokerAreBoundedAndEnd) {
   EXPECT_TRUE(subject.works());
 }
 
+// RabbitMQ 3.10 answered a cancel that overtook the consume-ok by ending the connection with 541.
+TEST(BrokerTrouble, WindowClosesWhileItsConsumersAreNotConfirmedYet) {
+  Running subject;
+  subject.broker->consumer().set_free_slots(0);
+  run_for(subject.loop, Millis{200});
+  const auto before = subject.broker->counters().reconnects;
+  for (int round = 0; round < 5; ++round) {
+    node().sigstop();
+    subject.broker->consumer().set_free_slots(100);
+    run_for(subject.loop, Millis{5});
+    subject.broker->consumer().set_free_slots(0);
+    run_for(subject.loop, Millis{60});
+    node().sigcont();
+    run_for(subject.loop, Millis{200});
+  }
+  subject.broker->consumer().set_free_slots(100);
+  EXPECT_TRUE(subject.works());
+  EXPECT_EQ(subject.broker->counters().reconnects, before);
+}
+
 TEST(BrokerTrouble, UnackedTicketsComeAgainAndStaleAcksAreDropped) {
   Running subject;
   subject.acks = false;
