@@ -58,8 +58,12 @@ void Policy::deny_endpoint(const IpAddress& address, std::uint16_t port) {
 }
 
 bool Policy::allows(const IpAddress& address, std::uint16_t port, std::string_view host) const {
-  const bool is_own = std::ranges::any_of(
-      denied_, [&](const Endpoint& own) { return own.address == address && own.port == port; });
+  // All of 127/8 and ::1 is this machine: a server that listens everywhere is behind each of them.
+  const bool is_loopback = classify(address) == AddressKind::kLoopback;
+  const bool is_own = std::ranges::any_of(denied_, [&](const Endpoint& own) {
+    const bool is_same_machine = is_loopback && classify(own.address) == AddressKind::kLoopback;
+    return own.port == port && (own.address == address || is_same_machine);
+  });
   const bool is_listed = std::ranges::any_of(allowed_, [&](const Entry& entry) {
     return (!is_own || entry.port != 0) && entry.matches(address, port, host);
   });

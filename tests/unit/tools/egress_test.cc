@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "common/egress/own_servers.h"
 #include "common/egress/policy.h"
 
 namespace pawl::egress {
@@ -197,6 +198,36 @@ TEST(Egress, ARedirectIsSeenFromWhereItWas) {
   EXPECT_EQ(resolve_reference(base, "file:///etc/passwd").error().code, "policy_denied");
   EXPECT_FALSE(resolve_reference(base, "/a b").has_value());
   EXPECT_FALSE(resolve_reference(base, "https://b.example").value().has_origin_of(base));
+}
+
+bool is_let_through(const Policy& policy, std::string_view address, std::uint16_t port) {
+  return policy.allows(IpAddress::parse(address).value(), port, address);
+}
+
+TEST(OwnServers, AreKeptFromPlansEvenWherePrivateAddressesAreNot) {
+  Policy policy = Policy::make({}, true).value();
+  deny_servers(policy, "postgresql://pawl:se:cr@t@127.0.0.1:5433,[::1]:5434,10.1.2.3/pawl?host=x", 5432);
+  deny_servers(policy, "amqps://localhost/%2F", 5671);
+  deny_servers(policy, "host=10.9.9.9 port=6000 dbname=pawl", 5432);
+  deny_servers(policy, "0.0.0.0:7070", 7070);
+  deny_servers(policy, "[::]:7071", 7071);
+  deny_servers(policy, "", 1);
+  for (const auto& [address, port] : std::initializer_list<std::pair<const char*, std::uint16_t>>{
+           {"127.0.0.1", 5433}, {"127.9.9.9", 5433}, {"::1", 5433}, {"::1", 5434}, {"10.1.2.3", 5432},
+           {"127.0.0.1", 5671}, {"10.9.9.9", 6000}, {"127.0.0.1", 7070}, {"::1", 7071}})
+    EXPECT_FALSE(is_let_through(policy, address, port)) << address << " " << port;
+  for (const auto& [address, port] : std::initializer_list<std::pair<const char*, std::uint16_t>>{
+           {"127.0.0.1", 8080}, {"10.1.2.3", 5433}, {"10.9.9.9", 5432}, {"127.0.0.1", 1}})
+    EXPECT_TRUE(is_let_through(policy, address, port)) << address << " " << port;
+}
+
+TEST(OwnServers, AreReachedOnlyWhereTheOperatorNamesTheEndpoint) {
+  Policy named = Policy::make({"127.0.0.1:5432", "10.0.0.0/8"}, false).value();
+  deny_servers(named, "postgresql://127.0.0.1/x", 5432);
+  deny_servers(named, "amqp://10.0.0.1", 5672);
+  EXPECT_TRUE(is_let_through(named, "127.0.0.1", 5432));
+  EXPECT_FALSE(is_let_through(named, "10.0.0.1", 5672)) << "a whole range does not name it";
+  EXPECT_TRUE(is_let_through(named, "10.0.0.1", 80));
 }
 
 }  // namespace
