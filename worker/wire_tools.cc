@@ -1,3 +1,4 @@
+#include "common/egress/own_servers.h"
 #include "common/egress/policy.h"
 #include "worker/tools/basic_tools.h"
 #include "worker/tools/http/http_tool.h"
@@ -9,6 +10,11 @@ namespace pawl::worker {
 Result<std::unique_ptr<tools::ToolRegistry>> make_tools(Loop& loop, const Clock& clock, const Config& config, const Log& log) {
   auto registry = std::make_unique<tools::ToolRegistry>();
   auto policy = TRY(egress::Policy::make(config.list("egress_allow"), config.flag("egress_allow_private")));
+  egress::deny_servers(policy, config.text("postgres_url"), 5432);
+  egress::deny_servers(policy, config.text("amqp_url"), config.text("amqp_url").starts_with("amqps:") ? 5671 : 5672);
+  egress::deny_servers(policy, config.text("amqp_management_url"), 15672);
+  egress::deny_servers(policy, config.text("listen"), 7070);
+  egress::deny_servers(policy, config.text("ops_listen"), 7071);
   registry->add(tools::make_echo_tool(loop));
   registry->add(tools::make_sleep_tool(loop));
   registry->add(tools::make_assert_tool(loop));
