@@ -16,6 +16,7 @@
 #include "common/base/rng.h"
 #include "common/loop/loop.h"
 #include "common/store/accept_store.h"
+#include "common/store/breaker_store.h"
 #include "common/store/control_store.h"
 #include "common/store/key_store.h"
 #include "common/store/news_store.h"
@@ -38,6 +39,7 @@ struct Services {
   store::NewsStore& news;
   store::QueueStore& queues;
   store::KeyStore& keys;
+  store::BreakerStore& breakers;
   broker::TicketPublisher& publisher;
   broker::Bus& bus;
   broker::LaneDepths& depths;

@@ -22,6 +22,7 @@
 #include "common/process/ops.h"
 #include "common/process/program.h"
 #include "common/store/pg_accept_store.h"
+#include "common/store/pg_breaker_store.h"
 #include "common/store/pg_control_store.h"
 #include "common/store/pg_key_store.h"
 #include "common/store/pg_news_store.h"
@@ -89,6 +90,7 @@ class WiredApi final : public ApiProcess {
         queues_(*pool_),
         plans_(*pool_),
         keys_(*pool_),
+        breakers_(*pool_),
         authenticator_(loop, keys_),
         task_cache_(loop, tasks_, config.list("lanes")),
         stream_store_(*pool_),
@@ -102,7 +104,8 @@ class WiredApi final : public ApiProcess {
         allowed_origins_(config.list("allowed_origins")),
         egress_(std::move(parts.egress)),
         services_{loop,         rng_,           log,         accepts_, tasks_,           plans_,          reads_,
-                  controls_,    news_,          queues_,     keys_,          broker_->publisher(),  broker_->bus(),   broker_->depths(), authenticator_, task_cache_,
+                  controls_,    news_,          queues_,     keys_,          breakers_,    broker_->publisher(),
+                  broker_->bus(),   broker_->depths(), authenticator_, task_cache_,
                   waiter_,      stream_store_,  streams_,    tap_,     hub_,             tickets_,         cursors_,
                   {lanes_, tool_catalogue_, egress_}, lanes_, allowed_origins_, "api." + id_},
         gate_(loop, authenticator_, &tickets_, all_routes(services_), config.duration("accept_deadline")),
@@ -241,6 +244,7 @@ class WiredApi final : public ApiProcess {
   store::PgQueueStore queues_;
   store::PgPlanStore plans_;
   store::PgKeyStore keys_;
+  store::PgBreakerStore breakers_;
   Authenticator authenticator_;
   TaskCache task_cache_;
   store::PgStreamStore stream_store_;

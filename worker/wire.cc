@@ -13,6 +13,7 @@
 #include "common/http/server.h"
 #include "common/process/ops.h"
 #include "common/process/program.h"
+#include "common/store/pg_breaker_store.h"
 #include "common/store/pg_control_store.h"
 #include "common/store/pg_keeper_store.h"
 #include "common/store/pg_task_store.h"
@@ -117,9 +118,10 @@ class WiredWorker final : public WorkerProcess {
         tasks_(loop, *pool_),
         plans_(*pool_),
         control_(loop, *pool_),
+        breakers_(*pool_),
         keeper_store_(loop, *pool_, log),
         engine_({loop, rng, log, work_, plans_, tasks_, control_, broker_->consumer(), broker_->publisher(), broker_->bus(), *tools_,
-                 make_observer(metrics_)},
+                 make_observer(metrics_), &breakers_},
                 options_),
         keeper_(loop, keeper_store_, broker_->publisher(), broker_->depths(), log, keeper_options(config, options_.worker_id)),
         ops_(metrics_, [this] { return readiness(); }, config.text("ops_token"), nullptr),
@@ -188,6 +190,7 @@ class WiredWorker final : public WorkerProcess {
   store::PgTaskStore tasks_;
   store::PgPlanStore plans_;
   store::PgControlStore control_;
+  store::PgBreakerStore breakers_;
   store::PgKeeperStore keeper_store_;
   engine::Engine engine_;
   keeper::Keeper keeper_;

@@ -35,13 +35,13 @@ const View kLanes{"lane",
                    {"DRAINS IN", "drain_time"}},
                   "no lanes"};
 const View kBreakers{"target",
-                     {{"TARGET", "target"},
+                     {{"TOOL", "tool"},
+                      {"TARGET", "target"},
                       {"STATE", "state", Show::kStatus},
-                      {"CALLS", "calls"},
-                      {"FAILURES", "failures"},
+                      {"OPENINGS", "openings"},
                       {"RETRY AFTER", "retry_after"},
-                      {"REASON", "reason"}},
-                     "no breaker has seen a call"};
+                      {"SINCE", "changed_at", Show::kAge}},
+                     "no breaker has moved yet"};
 const View kKeys{"id",
                  {{"KEY", "id"},
                   {"NAME", "name"},
@@ -79,22 +79,28 @@ Result<int> drain(Context& context, const Arguments& arguments) {
 }
 
 Result<int> set_breaker(Context& context, const Arguments& arguments, const std::string& action) {
+  const std::string& guarded = arguments.text("TARGET");
+  const std::size_t colon = guarded.find(':');
+  if (colon == 0 || colon == std::string::npos || guarded.find(':', colon + 1) == std::string::npos)
+    return fail(ErrorKind::kInvalid, "bad_option", "TARGET: must be TOOL:HOST:PORT, as http:api.example.org:443");
   Client client = TRY(connect_ops(context));
-  json::Object body{{"target", arguments.text("TARGET")}, {"action", action}};
+  json::Object body{{"tool", guarded.substr(0, colon)}, {"target", guarded.substr(colon + 1)}, {"action", action}};
   if (arguments.has("for")) body.set("for", arguments.text("for"));
   if (arguments.has("reason")) body.set("reason", arguments.text("reason"));
   const Answer answer = TRY(client.expect({"POST", admin_target({"breakers"}), std::move(body)}));
-  print_one(context, answer.data, kBreakers,
-            escaped(arguments.text("TARGET")) + (action == "open" ? " opened\n" : " reset\n"));
+  print_one(context, answer.data, kBreakers, escaped(guarded) + " is " + escaped(text_at(answer.data, "state")) + "\n");
   return kExitCompleted;
 }
 
-Result<int> open_breaker(Context& context, const Arguments& arguments) {
-  return set_breaker(context, arguments, "open");
+template <const char* kAction>
+Result<int> breaker_action(Context& context, const Arguments& arguments) {
+  return set_breaker(context, arguments, kAction);
 }
-Result<int> reset_breaker(Context& context, const Arguments& arguments) {
-  return set_breaker(context, arguments, "reset");
-}
+constexpr char kOpen[] = "open";
+constexpr char kReset[] = "reset";
+constexpr char kDisable[] = "disable";
+constexpr char kMetricsOnly[] = "metrics_only";
+constexpr char kHalfOpen[] = "half_open";
 
 json::Array words_of(const std::vector<std::string>& lists) {
   json::Array words;
@@ -145,8 +151,8 @@ Result<int> revoke_key(Context& context, const Arguments& arguments) {
 }  // namespace
 
 std::vector<Command> admin_commands() {
-  const Parameter target{Shape::kPositional, "TARGET", "what the breaker guards, as http:api.example.org"};
-  const Parameter reason{Shape::kValue, "--reason", "why, kept in the audit", "TEXT"};
+  const Parameter target{Shape::kPositional, "TARGET", "tool and endpoint, as http:api.example.org:443"};
+  const Parameter reason{Shape::kValue, "--reason", "why, for the log", "TEXT"};
   return {
       {"workers list", "list workers", {}, workers},
       {"workers drain",
@@ -158,8 +164,11 @@ std::vector<Command> admin_commands() {
       {"breakers open",
        "keep calls from a target",
        {target, {Shape::kValue, "--for", "how long", "DURATION"}, reason},
-       open_breaker},
-      {"breakers reset", "close a breaker and forget what it saw", {target, reason}, reset_breaker},
+       breaker_action<kOpen>},
+      {"breakers reset", "close a breaker and forget what it saw", {target, reason}, breaker_action<kReset>},
+      {"breakers disable", "let every call through and count none", {target, reason}, breaker_action<kDisable>},
+      {"breakers metrics-only", "count, and let every call through", {target, reason}, breaker_action<kMetricsOnly>},
+      {"breakers half-open", "let probes through to an open target", {target, reason}, breaker_action<kHalfOpen>},
       {"keys create",
        "make an API key; it is shown once",
        {{Shape::kPositional, "NAME", "a name for people"},

@@ -44,7 +44,7 @@ std::string_view group_summary(std::string_view group) {
   static constexpr auto kGroups = std::to_array<std::pair<std::string_view, std::string_view>>({
       {"task", "definitions of tasks: put, get, list, versions, delete, validate"},
       {"workers", "processes that run executions: list, drain"},
-      {"breakers", "circuit breakers: list, open, reset"},
+      {"breakers", "circuit breakers: list, open, reset, disable, metrics-only, half-open"},
       {"keys", "API keys: create, list, revoke"},
       {"session", "workspaces that commands run in: create, get, list, delete, run, tasks, task, stop"},
   });

@@ -1,4 +1,4 @@
-// The /admin routes of the operations port: workers and lanes.
+// The /admin routes of the operations port: workers and lanes; circuit breakers have their own file.
 #include <memory>
 
 #include "api/handlers/admin.h"
@@ -73,9 +73,12 @@ std::vector<Route> admin_routes(Services& services) {
     return Route{method, std::move(pattern), std::move(id), scope, method == http::Method::kGet ? Body::kNone : Body::kObject,
                  [&services, handler](const CallPtr& call) { handler(services, call); }};
   };
-  return {route(http::Method::kGet, "/admin/workers", "listWorkers", Scope::kOpsMetrics, list_workers),
-          route(http::Method::kPost, "/admin/workers/{worker_id}/drain", "drainWorker", Scope::kAdminBreakers, drain_worker),
-          route(http::Method::kGet, "/admin/lanes", "listLanes", Scope::kOpsMetrics, list_lanes)};
+  std::vector<Route> routes = {
+      route(http::Method::kGet, "/admin/workers", "listWorkers", Scope::kOpsMetrics, list_workers),
+      route(http::Method::kPost, "/admin/workers/{worker_id}/drain", "drainWorker", Scope::kAdminBreakers, drain_worker),
+      route(http::Method::kGet, "/admin/lanes", "listLanes", Scope::kOpsMetrics, list_lanes)};
+  add_breaker_routes(services, routes);
+  return routes;
 }
 
 }  // namespace pawl::api

@@ -9,5 +9,7 @@
 namespace pawl::api {
 
 std::vector<Route> admin_routes(Services& services);
+/// The part of them about circuit breakers.
+void add_breaker_routes(Services& services, std::vector<Route>& routes);
 
 }  // namespace pawl::api

@@ -58,5 +58,7 @@ inline constexpr int kPartitionsAhead = 3;
 
 /// Pieces of a log read at once: a piece has at most 32 KiB.
 inline constexpr int kLogPage = 16;
+/// Rows of one look at the shared breakers; a worker keeps no more of them itself.
+inline constexpr std::size_t kMaxBreakersRead = 1000;
 
 }  // namespace pawl::store

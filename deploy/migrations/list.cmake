@@ -7,4 +7,5 @@ set(PAWL_MIGRATIONS
   0005_partitions.sql
   0006_row_security.sql
   0007_streams.sql
-  0008_retry.sql)
+  0008_retry.sql
+  0009_breakers_changed.sql)

@@ -1,6 +1,5 @@
-// What stands between a step and its target: the circuit breaker of (tenant, tool, host:port) and the retry budget of
-// (tenant, host:port). Decides by the pure values of worker/core/resilience; tells other workers about transitions on
-// pawl.control and takes over theirs, so that an opening is seen by all.
+// What stands between a step and its target: the circuit breaker of (tenant, tool, host:port), shared with the other
+// workers, and the retry budget of (tenant, host:port), this worker's own.
 #pragma once
 
 #include <memory>
@@ -11,10 +10,12 @@
 #include "common/base/log.h"
 #include "common/base/rng.h"
 #include "common/loop/loop.h"
+#include "common/store/breaker_store.h"
 #include "worker/core/event.h"
 #include "worker/core/resilience/circuit_breaker.h"
 #include "worker/core/resilience/retry_budget.h"
 #include "worker/core/resilience/target_map.h"
+#include "worker/engine/shared_breakers.h"
 #include "worker/tools/tool.h"
 
 namespace pawl::engine {
@@ -26,7 +27,7 @@ struct GuardOptions {
 
 /// A call that was let through; brought back with its outcome.
 struct GuardedCall {
-  std::string breaker;  ///< key; "" = nothing guards this call
+  std::optional<store::BreakerKey> breaker;  ///< none: nothing guards this call
   resilience::Permit permit = {};
   MonoTime started{};
 };
@@ -39,31 +40,29 @@ struct Deferral {
 
 class CallGuard {
  public:
-  CallGuard(Loop& loop, Rng& rng, broker::Bus& bus, Log log, std::string worker_id, GuardOptions options);
+  /// `breakers` null: they are not shared.
+  CallGuard(Loop& loop, Rng& rng, broker::Bus& bus, store::BreakerStore* breakers, Log log, std::string worker_id,
+            GuardOptions options);
+
+  /// Begins to follow the shared breakers.
+  void start() { breakers_.start(); }
 
   /// May this call be made now? `target` "" is let through. `is_retry` draws on the budget.
-  tl::expected<GuardedCall, Deferral> admit(const Uuid& tenant, const std::string& tool, const std::string& target, bool is_retry);
+  tl::expected<GuardedCall, Deferral> admit(const Uuid& tenant, const std::string& tool, const std::string& target,
+                                            bool is_retry);
   /// The outcome: transient failures and time-outs count against the target, what says nothing about it is given back.
   void settle(const GuardedCall& call, const tools::ToolResult& result);
   /// The call was ended by us: it says nothing about the target.
   void give_back(const GuardedCall& call);
 
-  /// A transition another worker told about, or an operator's order: {"breaker":{…}}.
-  void on_control(const json::Value& message);
-  /// One item per breaker that has been used: {"key","tenant","tool","target","state","failure_rate",…}.
-  [[nodiscard]] json::Array describe();
+  /// A transition that another worker or an operator told about.
+  void on_control(const json::Value& message) { breakers_.on_control(message); }
+  /// One item per breaker that has been used.
+  [[nodiscard]] json::Array describe() { return breakers_.describe(); }
 
  private:
-  [[nodiscard]] resilience::BreakerInputs inputs();
-  void announce(const std::string& key, resilience::CircuitBreaker& breaker);
-
   Loop& loop_;
-  Rng& rng_;
-  broker::Bus& bus_;
-  Log log_;
-  std::string worker_id_;
-  GuardOptions options_;
-  resilience::TargetMap<resilience::CircuitBreaker> breakers_;
+  SharedBreakers breakers_;
   resilience::TargetMap<resilience::RetryBudget> budgets_;
 };
 

@@ -13,7 +13,7 @@ Engine::Engine(Ports ports, Options options)
     : ports_(std::move(ports)),
       options_(std::move(options)),
       plans_(ports_.loop, ports_.plans),
-      guard_(ports_.loop, ports_.rng, ports_.bus, ports_.log, options_.worker_id, options_.guard),
+      guard_(ports_.loop, ports_.rng, ports_.bus, ports_.breakers, ports_.log, options_.worker_id, options_.guard),
       shared_{ports_, options_, clock_, watched_, plans_, guard_, false},
       lease_(ports_.loop, ports_.work, ports_.log, {options_.lease, options_.lease_renew}, [this] { return row(); },
              [this] { fence_all(); }),
@@ -42,6 +42,7 @@ void Engine::start() {
   const auto handler = [this](const json::Value& message) { on_control(message); };
   ports_.bus.listen_control("worker." + options_.worker_id, handler);
   ports_.bus.listen_control("all", handler);
+  guard_.start();
   inbox_timer_.every(kInboxInterval, [this] { look_at_inboxes(); });
   lease_.start([this] { update_slots(); });
 }

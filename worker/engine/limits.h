@@ -20,4 +20,10 @@ inline constexpr std::size_t kMaxWatched = 10'000;          ///< executions some
 inline constexpr Millis kWatchTtl{45'000};                  ///< a watch is renewed each 15 s by the API
 inline constexpr Millis kLongestTimer{60'000};              ///< a longer wait is armed in pieces (clocks are looked at again)
 
+inline constexpr Millis kBreakerInterval{1000};             ///< an opening is seen by all within this (resilience.md §1)
+inline constexpr Millis kBreakerOverlap{5000};              ///< rows show up when they are committed, later than they say
+inline constexpr Millis kProbeAnswer{100};                  ///< until it is known which worker may probe an open target
+inline constexpr Millis kProbeLease{15'000};                ///< of that right, where permits have no expiry of their own
+inline constexpr Millis kLongestOpen{30 * 86'400'000LL};    ///< an operator's "open for" at most
+
 }  // namespace pawl::engine

@@ -8,6 +8,7 @@
 #include "common/base/log.h"
 #include "common/base/rng.h"
 #include "common/loop/loop.h"
+#include "common/store/breaker_store.h"
 #include "common/store/control_store.h"
 #include "common/store/task_store.h"
 #include "common/store/work_store.h"
@@ -38,6 +39,7 @@ struct Ports {
   broker::Bus& bus;
   tools::ToolRegistry& tools;
   Observer observer;
+  store::BreakerStore* breakers = nullptr;  ///< null: circuit breakers are not shared
 };
 
 struct Options {

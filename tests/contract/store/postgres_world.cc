@@ -3,6 +3,7 @@
 #include "tests/contract/store/postgres_world.h"
 #include "common/db/migrate.h"
 #include "common/store/pg_accept_store.h"
+#include "common/store/pg_breaker_store.h"
 #include "common/store/pg_control_store.h"
 #include "common/store/pg_keeper_store.h"
 #include "common/store/pg_key_store.h"
@@ -46,7 +47,8 @@ class PostgresWorld final : public StoreWorld {
         control_(loop, *api_pool_),
         work_(loop, *worker_pool_, Log()),
         keeper_(loop, *worker_pool_, Log()),
-        keys_(*api_pool_) {}
+        keys_(*api_pool_),
+        breakers_(*worker_pool_) {}
 
   store::AcceptStore& accept() override { return accept_; }
   store::TaskStore& tasks() override { return tasks_; }
@@ -56,6 +58,7 @@ class PostgresWorld final : public StoreWorld {
   store::WorkStore& work() override { return work_; }
   store::KeeperStore& keeper() override { return keeper_; }
   store::KeyStore& keys() override { return keys_; }
+  store::BreakerStore& breakers() override { return breakers_; }
 
   void age(Millis by) override {
     const std::string interval = "interval '" + std::to_string(by.count()) + " milliseconds'";
@@ -82,6 +85,7 @@ class PostgresWorld final : public StoreWorld {
   store::PgWorkStore work_;
   store::PgKeeperStore keeper_;
   store::PgKeyStore keys_;
+  store::PgBreakerStore breakers_;
 };
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "common/loop/loop.h"
 #include "common/model/catalogue.h"
 #include "common/store/accept_store.h"
+#include "common/store/breaker_store.h"
 #include "common/store/control_store.h"
 #include "common/store/keeper_store.h"
 #include "common/store/key_store.h"
@@ -36,6 +37,7 @@ class StoreWorld {
   virtual store::WorkStore& work() = 0;
   virtual store::KeeperStore& keeper() = 0;
   virtual store::KeyStore& keys() = 0;
+  virtual store::BreakerStore& breakers() = 0;
   /// Moves the store's clock for everything stored so far: rows look `by` older.
   virtual void age(Millis by) = 0;
 };
