@@ -3,6 +3,7 @@
 
 #include "api/fields.h"
 #include "api/handlers/admin.h"
+#include "api/limits.h"
 #include "api/paging.h"
 #include "common/base/time_format.h"
 #include "common/store/breaker_message.h"
