@@ -1,6 +1,7 @@
 #include "common/egress/own_servers.h"
 #include "common/egress/policy.h"
 #include "worker/tools/basic_tools.h"
+#include "worker/tools/file/file_tool.h"
 #include "worker/tools/http/http_tool.h"
 #include "worker/tools/process/process_tool.h"
 #include "worker/wire.h"
@@ -25,6 +26,7 @@ Result<std::unique_ptr<tools::ToolRegistry>> make_tools(Loop& loop, const Clock&
   if (sandbox) log.info("sandbox ready", {{"layers", (*sandbox)->layers()}});
   else log.error("no sandbox, the process tool refuses", {error_field(sandbox.error())});
   registry->add(tools::make_process_tool(loop, std::move(sandbox)));
+  if (!config.text("file_root").empty()) registry->add(tools::make_file_tool(loop, config.text("file_root")));
   return registry;
 }
 
