@@ -4,6 +4,7 @@
 #include "worker/tools/file/file_tool.h"
 #include "worker/tools/http/http_tool.h"
 #include "worker/tools/process/process_tool.h"
+#include "worker/tools/transform/transform_tool.h"
 #include "worker/wire.h"
 
 namespace pawl::worker {
@@ -25,7 +26,9 @@ Result<std::unique_ptr<tools::ToolRegistry>> make_tools(Loop& loop, const Clock&
   auto sandbox = tools::Sandbox::probe(*profile);
   if (sandbox) log.info("sandbox ready", {{"layers", (*sandbox)->layers()}});
   else log.error("no sandbox, the process tool refuses", {error_field(sandbox.error())});
-  registry->add(tools::make_process_tool(loop, std::move(sandbox)));
+  auto process = tools::make_process_tool(loop, std::move(sandbox));
+  registry->add(tools::make_transform_tool(loop, *process));
+  registry->add(std::move(process));
   if (!config.text("file_root").empty()) registry->add(tools::make_file_tool(loop, config.text("file_root")));
   return registry;
 }
