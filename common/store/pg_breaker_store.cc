@@ -23,8 +23,9 @@ WHERE b.generation = $5::bigint
 RETURNING 1)sql"};
 const db::Statement kOrder{"breaker_order", R"sql(
 INSERT INTO breakers AS b (tenant_id, tool, target, state, generation, openings, open_until, permits)
-SELECT $1, $2, $3, $4::breaker_state, 1, $5, now() + $6::bigint * interval '1 millisecond', null
-WHERE $4 <> 'half_open' OR EXISTS (SELECT FROM breakers WHERE tenant_id = $1 AND tool = $2 AND target = $3)
+SELECT $1::uuid, $2::text, $3::text, $4::breaker_state, 1, $5::int, now() + $6::bigint * interval '1 millisecond', null
+WHERE $4::breaker_state <> 'half_open'
+  OR EXISTS (SELECT FROM breakers WHERE tenant_id = $1::uuid AND tool = $2::text AND target = $3::text)
 ON CONFLICT (tenant_id, tool, target) DO UPDATE SET state = excluded.state, generation = b.generation + 1,
   openings = excluded.openings, open_until = excluded.open_until, permits = null, changed_at = now()
 WHERE excluded.state <> 'half_open' OR b.state <> 'closed'
