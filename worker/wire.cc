@@ -16,6 +16,7 @@
 #include "common/store/pg_breaker_store.h"
 #include "common/store/pg_control_store.h"
 #include "common/store/pg_keeper_store.h"
+#include "common/store/pg_log_store.h"
 #include "common/store/pg_task_store.h"
 #include "common/store/pg_work_store.h"
 #include "common/store/presence.h"
@@ -120,8 +121,9 @@ class WiredWorker final : public WorkerProcess {
         control_(loop, *pool_),
         breakers_(*pool_),
         keeper_store_(loop, *pool_, log),
+        logs_(*pool_),
         engine_({loop, rng, log, work_, plans_, tasks_, control_, broker_->consumer(), broker_->publisher(), broker_->bus(), *tools_,
-                 make_observer(metrics_), &breakers_},
+                 make_observer(metrics_), &breakers_, &logs_},
                 options_),
         keeper_(loop, keeper_store_, broker_->publisher(), broker_->depths(), log, keeper_options(config, options_.worker_id)),
         ops_(metrics_, [this] { return readiness(); }, config.text("ops_token"), nullptr),
@@ -192,6 +194,7 @@ class WiredWorker final : public WorkerProcess {
   store::PgControlStore control_;
   store::PgBreakerStore breakers_;
   store::PgKeeperStore keeper_store_;
+  store::PgLogStore logs_;
   engine::Engine engine_;
   keeper::Keeper keeper_;
   process::OpsApplication ops_;

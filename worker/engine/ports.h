@@ -10,6 +10,7 @@
 #include "common/loop/loop.h"
 #include "common/store/breaker_store.h"
 #include "common/store/control_store.h"
+#include "common/store/log_store.h"
 #include "common/store/task_store.h"
 #include "common/store/work_store.h"
 #include "worker/core/effect.h"
@@ -40,6 +41,7 @@ struct Ports {
   tools::ToolRegistry& tools;
   Observer observer;
   store::BreakerStore* breakers = nullptr;  ///< null: circuit breakers are not shared
+  store::LogWriter* logs = nullptr;  ///< where what steps print is kept; none: nowhere
 };
 
 struct Options {
