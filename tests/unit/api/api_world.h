@@ -10,10 +10,29 @@
 #include "common/plan/parse.h"
 #include "common/json/parse.h"
 #include "common/store/fake_store.h"
+#include "common/store/pg_breaker_store.h"
+#include "common/store/pg_log_store.h"
+#include "common/store/pg_news_store.h"
+#include "common/store/pg_queue_store.h"
+#include "common/store/pg_stream_store.h"
 
 namespace pawl::api {
 
 inline json::Value parsed(std::string_view text) { return json::parse(text).value(); }
+
+/// A Postgres that is away: for the stores that have no twin in memory. The tests of the API's parts never need their answers.
+class AwayPool final : public db::Pool {
+ public:
+  explicit AwayPool(Loop& loop) : loop_(loop) {}
+  void run(std::vector<db::Call>, std::vector<Uuid>, MonoTime, Done<std::vector<db::RowsPtr>> done) override {
+    loop_.post([done = std::move(done)] { done(fail(ErrorKind::kUnavailable, "postgres_unavailable", "away")); });
+  }
+  [[nodiscard]] bool healthy() const override { return false; }
+  void on_health(std::function<void(bool)>) override {}
+
+ private:
+  Loop& loop_;
+};
 
 class ApiWorld {
  public:
@@ -27,12 +46,26 @@ class ApiWorld {
   Authenticator authenticator{loop, store};
   std::vector<std::string> lanes{"default", "llm"};
   TaskCache task_cache{loop, store, lanes};
-  Waiter waiter{loop, store, *bus};
+  AwayPool pool{loop};
+  store::PgNewsStore news{pool};
+  store::PgQueueStore queues{pool};
+  store::PgBreakerStore breakers{pool};
+  store::PgStreamStore stream_store{pool};
+  store::PgLogStore logs{pool};
+  stream::LiveTap tap{loop, *bus};
+  stream::Registry streams{loop, authenticator};
+  stream::Hub hub{loop, streams, tap, store, stream_store};
+  stream::Tickets tickets{loop, authenticator, stream_store};
+  stream::Overview overview{loop, streams, stream_store};
+  Waiter waiter{loop, store, tap};
   CursorCodec cursors{"a secret of some length"};
   ToolCatalogue tools;
   egress::Policy egress;
-  Services services{loop, rng, Log(), store, store, store, store, store, store, *publisher, *bus, *depths, authenticator, task_cache,
-                    waiter, cursors, {lanes, tools, egress}, lanes, "api.test"};
+  std::vector<std::string> origins;
+  Services services{loop,       rng,      Log(),      store,        store,         store,   store,    store, news,
+                    queues,     store,    breakers,   *publisher,   *bus,          *depths, authenticator,
+                    task_cache, waiter,   stream_store, streams,    tap,           hub,     tickets,  overview, logs,
+                    cursors,    {lanes, tools, egress}, lanes, origins, "api.test"};
 
   /// A task as the cache would hand it over.
   static CachedTask task(std::string_view document) {
