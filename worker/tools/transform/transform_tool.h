@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "common/loop/loop.h"
 #include "worker/tools/tool.h"
 
 namespace pawl::tools {
