@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/limits.h"
+#include "api/paging.h"
 #include "common/base/time_format.h"
 
 namespace pawl::api {
@@ -157,6 +158,21 @@ std::vector<Fault> check_strings(const json::Value& body, const std::set<std::st
   std::vector<Fault> faults;
   walk(body, "", free_members, faults);
   return faults;
+}
+
+Result<std::vector<ExecutionStatus>> parse_statuses(std::string_view list) {
+  std::vector<ExecutionStatus> statuses;
+  while (true) {
+    const std::size_t comma = list.find(',');
+    const auto status = parse_execution_status(list.substr(0, comma));
+    if (!status) {
+      return pawl::fail(query_fault("status", "unknown_value",
+                                    "must be pending, running, waiting, paused, completed, failed, cancelled or timed_out"));
+    }
+    statuses.push_back(*status);
+    if (comma == std::string_view::npos) return statuses;
+    list.remove_prefix(comma + 1);
+  }
 }
 
 }  // namespace pawl::api

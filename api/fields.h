@@ -11,6 +11,7 @@
 #include "common/base/clock.h"
 #include "common/base/result.h"
 #include "common/json/value.h"
+#include "common/model/status.h"
 
 namespace pawl::api {
 
@@ -48,6 +49,9 @@ class Fields {
   std::set<std::string, std::less<>> known_;
   std::vector<Fault> faults_;
 };
+
+/// "completed,failed" of a query. Errors: kInvalid/validation_failed.
+Result<std::vector<ExecutionStatus>> parse_statuses(std::string_view list);
 
 /// Strings over 64 KiB anywhere but inside the members named in `free_members` (at any depth) ⇒ faults.
 std::vector<Fault> check_strings(const json::Value& body, const std::set<std::string, std::less<>>& free_members);

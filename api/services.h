@@ -8,6 +8,7 @@
 #include "api/cursor.h"
 #include "api/plan_check.h"
 #include "api/stream/hub.h"
+#include "api/stream/overview.h"
 #include "api/stream/tickets.h"
 #include "api/task_cache.h"
 #include "api/waiter.h"
@@ -18,6 +19,7 @@
 #include "common/store/accept_store.h"
 #include "common/store/control_store.h"
 #include "common/store/key_store.h"
+#include "common/store/log_store.h"
 #include "common/store/read_store.h"
 #include "common/store/stream_store.h"
 #include "common/store/task_store.h"
@@ -45,6 +47,8 @@ struct Services {
   stream::LiveTap& live;
   stream::Hub& hub;
   stream::Tickets& tickets;
+  stream::Overview& overview;
+  store::LogReader& logs;
   CursorCodec& cursors;
   CheckRules rules;
   const std::vector<std::string>& lanes;

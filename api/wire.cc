@@ -24,6 +24,7 @@
 #include "common/store/pg_accept_store.h"
 #include "common/store/pg_control_store.h"
 #include "common/store/pg_key_store.h"
+#include "common/store/pg_log_store.h"
 #include "common/store/pg_read_store.h"
 #include "common/store/pg_stream_store.h"
 #include "common/store/pg_task_store.h"
@@ -92,6 +93,8 @@ class WiredApi final : public ApiProcess {
         streams_(loop, authenticator_),
         hub_(loop, streams_, tap_, reads_, stream_store_),
         tickets_(loop, authenticator_, stream_store_),
+        overview_(loop, streams_, stream_store_),
+        logs_(*pool_),
         waiter_(loop, reads_, tap_),
         cursors_(std::move(parts.secret)),
         lanes_(config.list("lanes")),
@@ -99,7 +102,7 @@ class WiredApi final : public ApiProcess {
         egress_(std::move(parts.egress)),
         services_{loop,         rng_,           log,         accepts_, tasks_,           plans_,          reads_,
                   controls_,    keys_,          broker_->publisher(),  broker_->bus(),   broker_->depths(), authenticator_, task_cache_,
-                  waiter_,      stream_store_,  streams_,    tap_,     hub_,             tickets_,         cursors_,
+                  waiter_,      stream_store_,  streams_,    tap_,     hub_,             tickets_, overview_, logs_,         cursors_,
                   {lanes_, tool_catalogue_, egress_}, lanes_, allowed_origins_, "api." + id_},
         gate_(loop, authenticator_, &tickets_, all_routes(services_), config.duration("accept_deadline")),
         admin_gate_(loop, authenticator_, nullptr, admin_routes(services_), config.duration("accept_deadline")),
@@ -242,6 +245,8 @@ class WiredApi final : public ApiProcess {
   stream::Registry streams_;
   stream::Hub hub_;
   stream::Tickets tickets_;
+  stream::Overview overview_;
+  store::PgLogStore logs_;
   Waiter waiter_;
   CursorCodec cursors_;
   std::vector<std::string> lanes_;

@@ -15,6 +15,7 @@
 #include "common/process/program.h"
 #include "common/store/pg_control_store.h"
 #include "common/store/pg_keeper_store.h"
+#include "common/store/pg_log_store.h"
 #include "common/store/pg_task_store.h"
 #include "common/store/pg_work_store.h"
 #include "common/store/presence.h"
@@ -118,8 +119,9 @@ class WiredWorker final : public WorkerProcess {
         plans_(*pool_),
         control_(loop, *pool_),
         keeper_store_(loop, *pool_, log),
+        logs_(*pool_),
         engine_({loop, rng, log, work_, plans_, tasks_, control_, broker_->consumer(), broker_->publisher(), broker_->bus(), *tools_,
-                 make_observer(metrics_)},
+                 make_observer(metrics_), &logs_},
                 options_),
         keeper_(loop, keeper_store_, broker_->publisher(), broker_->depths(), log, keeper_options(config, options_.worker_id)),
         ops_(metrics_, [this] { return readiness(); }, config.text("ops_token"), nullptr),
@@ -189,6 +191,7 @@ class WiredWorker final : public WorkerProcess {
   store::PgPlanStore plans_;
   store::PgControlStore control_;
   store::PgKeeperStore keeper_store_;
+  store::PgLogStore logs_;
   engine::Engine engine_;
   keeper::Keeper keeper_;
   process::OpsApplication ops_;

@@ -1,10 +1,13 @@
 // Reading executions: one (with long poll), lists, statistics, steps, events.
+#include <algorithm>
 #include <memory>
 
 #include "api/fields.h"
 #include "api/handlers/handlers.h"
+#include "api/handlers/stream_outlet.h"
 #include "api/limits.h"
 #include "api/paging.h"
+#include "api/stream/log_watcher.h"
 #include "api/views.h"
 #include "common/base/time_format.h"
 #include "common/plan/parse.h"
@@ -52,17 +55,8 @@ void get_execution(Services& services, const CallPtr& call) {
 Result<store::ExecutionFilter> filter_of(const Call& call) {
   TRY(only_queries(call, {"status", "task_id", "session_id", "created_after", "created_before", "cursor", "limit"}, "label."));
   store::ExecutionFilter filter;
-  if (const auto statuses = call.query.get("status"); statuses && !statuses->empty()) {
-    std::string_view rest = *statuses;
-    while (true) {
-      const std::size_t comma = rest.find(',');
-      const auto status = parse_execution_status(rest.substr(0, comma));
-      if (!status) return pawl::fail(query_fault("status", "unknown_value", "must be pending, running, waiting, paused, completed, failed, cancelled or timed_out"));
-      filter.statuses.push_back(*status);
-      if (comma == std::string_view::npos) break;
-      rest.remove_prefix(comma + 1);
-    }
-  }
+  const auto statuses = call.query.get("status");
+  if (statuses && !statuses->empty()) filter.statuses = TRY(parse_statuses(*statuses));
   filter.task_id = std::string(call.query.get("task_id").value_or(""));
   filter.session_id = std::string(call.query.get("session_id").value_or(""));
   filter.created_after = TRY(query_time(call, "created_after"));
@@ -160,6 +154,27 @@ void get_step(Services& services, const CallPtr& call) {
   });
 }
 
+/// What its tool printed; `follow` goes on until the step has ended.
+void get_logs(Services& services, const CallPtr& call) {
+  if (auto known = only_queries(*call, {"follow", "ticket"}); !known) return call->fail(known.error());
+  const std::string follow(call->query.get("follow").value_or("false"));
+  if (follow != "true" && follow != "false" && follow != "1" && follow != "0" && !follow.empty())
+    return call->fail(query_fault("follow", "unknown_value", "must be true or false"));
+  auto make = stream_outlet(services, call, StreamForm::kPlainText);
+  if (!make) return;
+  const bool follows = follow == "true" || follow == "1" || follow.empty();
+  with_steps(services, call, call->param("path"), [&services, call, make, follows](const StepsReading& reading, const std::vector<Event>& events) {
+    const json::Array steps = steps_json(*reading.plan, reading.records, events);
+    const auto is_it = [&](const json::Value& step) { return step.find("path")->as_string() == call->param("path"); };
+    if (std::none_of(steps.begin(), steps.end(), is_it)) return call->fail(not_found("step"));
+    if (call->exchange->aborted()) return;
+    auto watcher = std::make_shared<stream::LogWatcher>(services.streams, call->principal, services.logs,
+                                                        stream::LogRequest{reading.row.exec_id, call->param("path"), follows});
+    services.streams.add(watcher);
+    watcher->open(*make);
+  });
+}
+
 void list_events(Services& services, const CallPtr& call) {
   if (auto known = only_queries(*call, {"after_seq", "limit"}); !known) return call->fail(known.error());
   const auto after = query_integer(*call, "after_seq", 0, INT64_MAX);
@@ -192,6 +207,10 @@ void add_execution_routes(Services& services, std::vector<Route>& routes) {
     routes.push_back(route_of(services, kGet, base, "getExecution" + suffix, scope, Body::kNone, get_execution));
     routes.push_back(route_of(services, kGet, base + "/steps", "listSteps" + suffix, scope, Body::kNone, list_steps));
     routes.push_back(route_of(services, kGet, base + "/steps/{path}", "getStep" + suffix, scope, Body::kNone, get_step));
+    Route logs = route_of(services, kGet, base + "/steps/{path}/logs", "getStepLogs" + suffix, scope, Body::kNone, get_logs);
+    logs.produces = "text/plain";
+    logs.takes_tickets = true;
+    routes.push_back(std::move(logs));
     routes.push_back(route_of(services, kGet, base + "/events", "listEvents" + suffix, scope, Body::kNone, list_events));
   }
 }

@@ -4,38 +4,15 @@
 
 #include "api/fields.h"
 #include "api/handlers/handlers.h"
-#include "api/limits.h"
+#include "api/handlers/stream_outlet.h"
 #include "api/paging.h"
 #include "api/stream/limits.h"
+#include "api/stream/log_watcher.h"
 #include "api/stream/origin.h"
 #include "api/ws/handshake.h"
 
 namespace pawl::api {
 namespace {
-
-/// How this client is served. Answers by itself what is refused: then nothing.
-std::optional<stream::MakeOutlet> outlet_for(Services& services, const CallPtr& call) {
-  const http::RequestHead& head = call->exchange->head();
-  const auto origin = stream::check_origin(head, services.allowed_origins);
-  if (!origin) {
-    call->fail(origin.error());
-    return std::nullopt;
-  }
-  if (head.method == http::Method::kHead) {
-    http::Response answer;
-    answer.content_type = "text/event-stream";
-    answer.body = "\n";
-    call->answer(std::move(answer));
-    return std::nullopt;
-  }
-  if (!ws::asks_to_upgrade(head)) return stream::make_sse(services.loop, call->exchange, *origin);
-  auto accept = ws::accept_key(head);
-  if (accept) return stream::make_websocket(services.loop, call->exchange, std::move(*accept));
-  http::Response refused = http::failure(accept.error(), call->style);
-  if (refused.status == 426) refused.header("Sec-WebSocket-Version", "13").header("Upgrade", "websocket");
-  call->answer(std::move(refused));
-  return std::nullopt;
-}
 
 /// Where to begin and what to send. A client that comes back says so in Last-Event-ID, which then counts more
 /// than the address it was first given.
@@ -56,15 +33,38 @@ Result<stream::LedgerRequest> request_of(const Call& call) {
 void watch_execution(Services& services, const CallPtr& call) {
   const auto request = request_of(*call);
   if (!request) return call->fail(request.error());
-  if (auto room = services.streams.admit(); !room) return call->fail(room.error());
   services.stream_store.position(
       call->principal.tenant, request->exec_id, call->deadline,
       [&services, call, request = *request](const Result<store::LedgerPosition>& position) {
         if (!position) return call->fail(position.error());
         if (call->exchange->aborted()) return;
-        const auto make = outlet_for(services, call);
+        const auto make = stream_outlet(services, call, StreamForm::kEvents);
         if (make) services.hub.watch(call->principal, request, *position, *make);
       });
+}
+
+/// The events of all executions. A client that comes back names the last event it has seen; its id is a time.
+void watch_executions(Services& services, const CallPtr& call) {
+  if (auto known = only_queries(*call, {"status", "task_id", "ticket"}, "label."); !known)
+    return call->fail(known.error());
+  stream::OverviewRequest request;
+  const auto statuses = call->query.get("status");
+  if (statuses && !statuses->empty()) {
+    auto parsed = parse_statuses(*statuses);
+    if (!parsed) return call->fail(parsed.error());
+    request.statuses = std::move(*parsed);
+  }
+  request.task_id = std::string(call->query.get("task_id").value_or(""));
+  for (const auto& [name, value] : call->query.all()) {
+    if (name.starts_with("label.")) request.labels[name.substr(6)] = value;
+  }
+  if (const auto last = call->exchange->head().headers.get("last-event-id")) {
+    const auto micros = stream::parse_seq("Last-Event-ID", *last);
+    if (!micros) return call->fail(micros.error());
+    request.since = WallTime(Micros(static_cast<std::int64_t>(*micros)));
+  }
+  const auto make = stream_outlet(services, call, StreamForm::kEvents);
+  if (make) services.overview.watch(call->principal, std::move(request), *make);
 }
 
 void create_ticket(Services& services, const CallPtr& call) {
@@ -91,11 +91,38 @@ Route stream_route(Services& services, std::string_view pattern, std::string id,
 
 }  // namespace
 
+std::optional<stream::MakeOutlet> stream_outlet(Services& services, const CallPtr& call, StreamForm form) {
+  const http::RequestHead& head = call->exchange->head();
+  const auto refuse = [&call](const Error& error) {
+    call->fail(error);
+    return std::nullopt;
+  };
+  const auto origin = stream::check_origin(head, services.allowed_origins);
+  if (!origin) return refuse(origin.error());
+  if (auto room = services.streams.admit(); !room) return refuse(room.error());
+  if (head.method == http::Method::kHead) {
+    http::Response answer;
+    answer.content_type = call->route->produces;
+    answer.body = "\n";
+    call->answer(std::move(answer));
+    return std::nullopt;
+  }
+  if (form == StreamForm::kPlainText) return stream::make_plain_text(services.loop, call->exchange);
+  if (!ws::asks_to_upgrade(head)) return stream::make_sse(services.loop, call->exchange, *origin);
+  auto accept = ws::accept_key(head);
+  if (accept) return stream::make_websocket(services.loop, call->exchange, std::move(*accept));
+  http::Response refused = http::failure(accept.error(), call->style);
+  if (refused.status == 426) refused.header("Sec-WebSocket-Version", "13").header("Upgrade", "websocket");
+  call->answer(std::move(refused));
+  return std::nullopt;
+}
+
 void add_stream_routes(Services& services, std::vector<Route>& routes) {
   routes.push_back(
       stream_route(services, "/executions/tasks/{exec_id}/stream", "streamExecution", watch_execution));
   routes.push_back(
       stream_route(services, "/executions/{exec_id}/stream", "streamExecutionAlias", watch_execution));
+  routes.push_back(stream_route(services, "/executions/stream", "streamExecutions", watch_executions));
   routes.push_back(route_of(services, http::Method::kPost, "/tickets", "createTicket", Scope::kExecRead,
                             Body::kObject, create_ticket));
 }

@@ -66,6 +66,7 @@ class Engine {
   WatchSet watched_;
   PlanCache plans_;
   CallGuard guard_;
+  LogSink logs_;
   Shared shared_;
   Lease lease_;
   std::unordered_map<Id, std::unique_ptr<Held>> held_;

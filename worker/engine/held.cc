@@ -217,6 +217,7 @@ void Held::end(Ending ending) {
   if (ended_) return;
   ended_ = true;
   drop_calls();
+  shared_.logs.finish(claimed_.exec_id);
   timer_.stop();
   retry_timer_.stop();
   shared_.ports.loop.post([on_end = on_end_, ending, alive = std::weak_ptr<bool>(alive_)] {

@@ -12,6 +12,7 @@
 #include "worker/core/reducer.h"
 #include "worker/engine/call_guard.h"
 #include "worker/engine/database_clock.h"
+#include "worker/engine/log_sink.h"
 #include "worker/engine/plan_cache.h"
 #include "worker/engine/ports.h"
 #include "worker/engine/watch_set.h"
@@ -26,6 +27,7 @@ struct Shared {
   WatchSet& watched;
   PlanCache& plans;
   CallGuard& guard;
+  LogSink& logs;
   bool draining = false;
 };
 
@@ -79,6 +81,7 @@ class Held {
   void act(const core::RequestControl& request);
   void read_inbox();
   void answer_task(const core::ResolveTask& resolve, tl::expected<plan::PlanPtr, Failure> plan, int version);
+  void tell_progress(const core::Stamp& stamp, json::Value data);
   void refuse_call(const core::StartTool& start, Failure failure);
   void tool_done(const core::Stamp& stamp, WallTime started, tools::ToolResult result);
   void defer_call(const core::StartTool& start, const Deferral& deferral, std::string target);

@@ -27,15 +27,21 @@ void Held::act(const core::StartTool& start) {
   input.resources = start.resources;
   const WallTime started = now();
   const core::Stamp stamp = start.stamp;
-  auto progress = guarded([this, stamp](json::Value data) {
-    const std::string exec_id = claimed_.exec_id.to_string();
-    if (!shared_.watched.is_watched(exec_id, shared_.ports.loop.now())) return;
-    const EventType type = data.find("text") != nullptr ? EventType::kStepLog : EventType::kStepProgress;
-    const Event event{0, type, now(), claimed_.exec_id, claimed_.epoch, stamp.path, stamp.attempt, std::move(data)};
-    shared_.ports.bus.send_event(exec_id, to_json(event));
-  });
+  auto progress = guarded([this, stamp](json::Value data) { tell_progress(stamp, std::move(data)); });
   auto done = guarded([this, stamp, started](tools::ToolResult result) { tool_done(stamp, started, std::move(result)); });
   calls_[stamp.call] = Running{std::move(*guarded_call), tool->start(std::move(input), std::move(progress), std::move(done))};
+}
+
+/// What was printed is kept whoever watches; a live event goes out only for somebody.
+void Held::tell_progress(const core::Stamp& stamp, json::Value data) {
+  const json::Value* text = data.find("text");
+  const bool is_log = text != nullptr && text->is_string();
+  if (is_log) shared_.logs.add({claimed_.tenant, claimed_.exec_id, claimed_.epoch, stamp.path, stamp.attempt}, text->as_string());
+  const std::string exec_id = claimed_.exec_id.to_string();
+  if (!shared_.watched.is_watched(exec_id, shared_.ports.loop.now())) return;
+  const EventType type = is_log ? EventType::kStepLog : EventType::kStepProgress;
+  const Event event{0, type, now(), claimed_.exec_id, claimed_.epoch, stamp.path, stamp.attempt, std::move(data)};
+  shared_.ports.bus.send_event(exec_id, to_json(event));
 }
 
 void Held::refuse_call(const core::StartTool& start, Failure failure) {

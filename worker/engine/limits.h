@@ -18,6 +18,11 @@ inline constexpr Millis kInboxInterval{1000};               ///< a lost control 
 inline constexpr Millis kTimerSlack{1};                     ///< timers round up: never early
 inline constexpr std::size_t kMaxWatched = 10'000;          ///< executions somebody watches live
 inline constexpr Millis kWatchTtl{45'000};                  ///< a watch is renewed each 15 s by the API
+inline constexpr Millis kLogFlush{150};                     ///< what steps print is stored so often
+inline constexpr std::size_t kMaxLogBytes = std::size_t{1} << 20;    ///< kept of one attempt: its newest part
+inline constexpr std::size_t kLogPieceBytes = std::size_t{32} * 1024;  ///< one row: small enough to be read sixteen at once
+inline constexpr std::size_t kMaxWaitingLogs = std::size_t{16} << 20;  ///< not stored yet; above it the oldest text is left out
+inline constexpr std::size_t kLogBatch = 64;                ///< pieces of one statement: 2 MiB
 inline constexpr Millis kLongestTimer{60'000};              ///< a longer wait is armed in pieces (clocks are looked at again)
 
 }  // namespace pawl::engine

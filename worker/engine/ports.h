@@ -9,6 +9,7 @@
 #include "common/base/rng.h"
 #include "common/loop/loop.h"
 #include "common/store/control_store.h"
+#include "common/store/log_store.h"
 #include "common/store/task_store.h"
 #include "common/store/work_store.h"
 #include "worker/core/effect.h"
@@ -38,6 +39,7 @@ struct Ports {
   broker::Bus& bus;
   tools::ToolRegistry& tools;
   Observer observer;
+  store::LogWriter* logs = nullptr;  ///< where what steps print is kept; none: nowhere
 };
 
 struct Options {
