@@ -10,6 +10,7 @@
 #include "common/plan/parse.h"
 #include "common/json/parse.h"
 #include "common/store/fake_store.h"
+#include "tests/unit/api/empty_streams.h"
 
 namespace pawl::api {
 
@@ -27,12 +28,19 @@ class ApiWorld {
   Authenticator authenticator{loop, store};
   std::vector<std::string> lanes{"default", "llm"};
   TaskCache task_cache{loop, store, lanes};
-  Waiter waiter{loop, store, *bus};
+  EmptyStreams empty{loop};
+  stream::LiveTap tap{loop, *bus};
+  stream::Registry streams{loop, authenticator};
+  stream::Hub hub{loop, streams, tap, store, empty};
+  stream::Tickets tickets{loop, authenticator, empty};
+  stream::Overview overview{loop, streams, empty};
+  Waiter waiter{loop, store, tap};
+  std::vector<std::string> allowed_origins;
   CursorCodec cursors{"a secret of some length"};
   ToolCatalogue tools;
   egress::Policy egress;
   Services services{loop, rng, Log(), store, store, store, store, store, store, *publisher, *bus, *depths, authenticator, task_cache,
-                    waiter, cursors, {lanes, tools, egress}, lanes, "api.test"};
+                    waiter, empty, streams, tap, hub, tickets, overview, empty, cursors, {lanes, tools, egress}, lanes, allowed_origins, "api.test"};
 
   /// A task as the cache would hand it over.
   static CachedTask task(std::string_view document) {
