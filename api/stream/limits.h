@@ -34,7 +34,6 @@ inline constexpr Millis kOverviewPoll{
     500};  ///< the newest events of a tenant are read so often while somebody watches
 inline constexpr Millis kOverviewOverlap{
     3000};  ///< transactions that commit late are still seen; statements end after 5 s
-inline constexpr Millis kOverviewBack{300'000};  ///< how far back a reconnecting overview is served
 inline constexpr int kOverviewRows = 2000;       ///< rows of one read; the next read goes on where it ended
 
 inline constexpr Millis kTicketLifetime{30'000};

@@ -26,12 +26,13 @@ CROSS JOIN LATERAL (
 // The accepted event has no row: it is `executions` itself, found by the time in its id.
 const db::Statement kRecentAccepted{"stream_recent_accepted", R"sql(
 SELECT x.exec_id, x.created_at, x.task_id, x.labels FROM executions x
-WHERE x.tenant_id = $1 AND x.exec_id >= pawl_id_floor($2 - interval '1 second') AND x.created_at >= $2
+WHERE x.tenant_id = $1 AND x.created_at >= $2
+  AND x.exec_id >= pawl_id_floor(greatest($2::timestamptz, now() - interval '5 minutes') - interval '1 second')
 ORDER BY x.exec_id LIMIT $3)sql"};
 const db::Statement kRecentRows{"stream_recent_rows", R"sql(
 SELECT e.exec_id, e.first_seq, e.at, e.epoch, e.body, x.task_id, x.labels
 FROM (SELECT * FROM events
-      WHERE at >= $2 AND tenant_id = $1 AND position('"type":"execution.' IN body) > 0
+      WHERE at >= greatest($2::timestamptz, now() - interval '5 minutes') AND tenant_id = $1 AND position('"type":"execution.' IN body) > 0
       ORDER BY at, exec_id, last_seq LIMIT $3) e
 JOIN executions x ON x.tenant_id = $1 AND x.exec_id = e.exec_id ORDER BY e.at, e.exec_id, e.last_seq)sql"};
 const db::Statement kNow{"stream_now", "SELECT now()"};
