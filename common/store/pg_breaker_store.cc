@@ -11,8 +11,8 @@ namespace {
 
 // The left time is computed where the end was set, so that no host's clock comes between.
 #define PAWL_BREAKER_COLUMNS                                                                              \
-  "tenant_id, tool, target, state, generation, openings, greatest(0, ceil(extract(epoch FROM open_until " \
-  "- clock_timestamp()) * 1000))::bigint, permits, changed_at"
+  "tenant_id, tool, target, state, generation, openings, CASE WHEN open_until IS NOT NULL THEN greatest(0, " \
+  "ceil(extract(epoch FROM open_until - clock_timestamp()) * 1000))::bigint END, permits, changed_at"
 
 const db::Statement kMove{"breaker_move", R"sql(
 INSERT INTO breakers AS b (tenant_id, tool, target, state, generation, openings, open_until, permits)

@@ -86,7 +86,7 @@ TEST_F(Schema, ADayIsDroppedOnlyWhenItIsOver) {
   EXPECT_THROW(sql("SET ROLE pawl_worker; SELECT pawl_drop_day((now() AT TIME ZONE 'UTC')::date)"),
                std::exception);
   sql("SELECT pawl_make_day((now() AT TIME ZONE 'UTC')::date - 40)");
-  EXPECT_EQ(sql("SET ROLE pawl_worker; SELECT pawl_drop_day((now() AT TIME ZONE 'UTC')::date - 40)"), "4");
+  EXPECT_EQ(sql("SET ROLE pawl_worker; SELECT pawl_drop_day((now() AT TIME ZONE 'UTC')::date - 40)"), "5");
   EXPECT_THROW(sql("SET ROLE pawl_api; SELECT pawl_drop_day((now() AT TIME ZONE 'UTC')::date - 40)"),
                std::exception);
 }

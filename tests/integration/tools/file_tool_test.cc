@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class FileToolTest : public testing::Test {
+class FileToolTest : public ::testing::Test {
  protected:
   ToolResult call(json::Object with, const std::string& step = "s") {
     OneCall one(loop_);

@@ -49,7 +49,7 @@ TEST(Window, BusyQueuesGetMoreAndNoneIsShutOut) {
 TEST(Window, RebalancesOnlyWhenBusyAndLopsided) {
   const std::vector even{13, 13, 12, 12};
   EXPECT_TRUE(should_rebalance(even, {0, 0, 900, 0}));
-  EXPECT_FALSE(should_rebalance(even, {0, 0, 49, 0})) << "too few to tell";
+  EXPECT_FALSE(should_rebalance(even, {0, 0, 47, 0})) << "too few to tell";
   EXPECT_FALSE(should_rebalance(even, {200, 210, 190, 205}));
   EXPECT_FALSE(should_rebalance({3, 3, 41, 3}, {0, 0, 900, 0})) << "it is so already";
   EXPECT_TRUE(should_rebalance({3, 3, 41, 3}, {900, 0, 0, 0})) << "another queue is busy now";

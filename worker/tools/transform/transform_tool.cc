@@ -84,8 +84,9 @@ class TransformTool final : public Tool {
       return answer_soon(loop_, failed_for(parameters.faults()), std::move(done));
     const json::Value* over = input.with.find("input");
     const std::string text = json::write(over == nullptr ? json::Value() : *over);
-    // After "--" a program that begins with a dash is no option; "-M": no colours, "-c": one value a line.
-    input.with = json::Object{{"argv", json::Array{"jq", "-M", "-c", "--", program}},
+    // Behind a space a program that begins with a dash is no option (jq 1.6 takes no "--"); "-M": no colours, "-c": one value
+    // a line.
+    input.with = json::Object{{"argv", json::Array{"jq", "-M", "-c", " " + program}},
                               {"stdin", text},
                               {"max_output", kMaxOutput}};
     input.timeout = std::min(input.timeout, kTime);
