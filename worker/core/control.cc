@@ -19,7 +19,7 @@ void Machine::take_inbox(std::uint64_t inbox, Control control, std::vector<pawl:
   }
 }
 
-/// A signal, a decision or a resume from the ledger.
+/// A signal, a decision, a resume or a cancel from the ledger.
 void Machine::take_news(const pawl::Event& event) {
   const auto text = [&event](std::string_view key) {
     const json::Value* value = event.data.find(key);
@@ -37,6 +37,9 @@ void Machine::take_news(const pawl::Event& event) {
         {text("decision") == "approve", form == nullptr ? json::Value() : *form, text("by"), text("comment")});
   } else if (event.type == EventType::kExecutionResumed) {
     s_.resumed_at = event.at;
+    start_clock(event.at);
+  } else if (event.type == EventType::kExecutionCancelRequested) {
+    // A cancel ends a pause, at a time that every later owner reads alike: its compensations have clocks of their own.
     start_clock(event.at);
   }
 }

@@ -73,6 +73,7 @@ void Machine::remember_event(const pawl::Event& event) {
       if (!s_.paused) stand_clock(event.at);
       return;
     case EventType::kExecutionResumed:
+    case EventType::kExecutionCancelRequested:
     case EventType::kSignalReceived:
     case EventType::kApprovalDecided: return take_news(event);
     case EventType::kStepStarted: return remember_start(event);
