@@ -24,4 +24,7 @@ inline constexpr Millis kCutMargin{500};
 /// Compensations and items take part of the range of `position`; this is the root's.
 inline constexpr long long kPositionSpan = 1LL << 62;
 
+/// How soon a delay that is not saved yet is looked at again.
+inline constexpr Millis kUnsavedDelayStep{1};
+
 }  // namespace pawl::core

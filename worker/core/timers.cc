@@ -81,7 +81,8 @@ void Machine::ring_due() {
 void Machine::ring(NodeIndex index) {
   Node& n = node(index);
   if (n.leaf && n.leaf->is_delay_unsaved) {  // it has not begun yet, so it can't end before this
-    n.leaf->due = own() + n.leaf->length;
+    // A delay of nothing would be due again at once, and ring_due would never end.
+    n.leaf->due = own() + std::max(n.leaf->length, Micros{kUnsavedDelayStep});
     return arm(index, n.leaf->due);
   }
   switch (n.state) {

@@ -18,7 +18,7 @@ constexpr std::uint64_t kSchedules = 20'000;
 constexpr std::uint64_t kSchedules = 2'000;  ///< an unoptimised build is for looking, not for searching
 #endif
 /// Each planted bug must show within so many.
-constexpr std::uint64_t kSchedulesPerBug = 4'000;
+constexpr std::uint64_t kSchedulesPerBug = 20'000;
 /// A hang is told from a slow machine by this much; well within the time-out of the test.
 constexpr unsigned kSecondsPerBug = 120;
 
