@@ -5,8 +5,9 @@
 
 namespace pawl::api {
 
-/// Stores it and publishes its ticket. `done` gets kNew or kReplayed; the other kinds are errors. `reply`: its owner is to
-/// say when it has ended.
-void accept_execution(Services& services, store::NewExecution execution, bool reply, MonoTime deadline, Done<store::Accepted> done);
+/// Stores it and publishes its ticket. `done` gets kNew or kReplayed; the other kinds are errors. `reply`:
+/// its owner is to say when it has ended.
+void accept_execution(Services& services, store::NewExecution execution, bool reply, MonoTime deadline,
+                      Done<store::Accepted> done);
 
 }  // namespace pawl::api

@@ -1,4 +1,5 @@
-// May this person decide this approval now, and with this form? Pure; the order of the answers is the contract's.
+// May this person decide this approval now, and with this form? Pure; the order of the answers is the
+// contract's.
 #pragma once
 
 #include <string>
@@ -15,9 +16,10 @@ struct Decision {
 };
 
 /// Errors: kInvalid/validation_failed (the form), kPermission/insufficient_scope (not among the approvers),
-/// kConflict/already_decided, kConflict/approval_expired, kConflict/invalid_state (the step or the execution has ended),
-/// kPermission/four_eyes_required (this key has approved already).
-Result<void> judge_decision(const store::Approval& approval, const Decision& decision, const Principal& who, WallTime now);
+/// kConflict/already_decided, kConflict/approval_expired, kConflict/invalid_state (the step or the execution
+/// has ended), kPermission/four_eyes_required (this key has approved already).
+Result<void> judge_decision(const store::Approval& approval, const Decision& decision, const Principal& who,
+                            WallTime now);
 
 json::Value approval_json(const store::Approval& approval);
 

@@ -22,8 +22,8 @@ struct Call {
   http::PathParams params;
   http::Query query;
   Principal principal;
-  json::Value body;          ///< {} when there was none
-  MonoTime deadline{};       ///< for everything that has to be waited for
+  json::Value body;     ///< {} when there was none
+  MonoTime deadline{};  ///< for everything that has to be waited for
   http::ErrorStyle style = http::ErrorStyle::kEnvelope;
 
   [[nodiscard]] const std::string& param(std::string_view name) const;
@@ -31,7 +31,9 @@ struct Call {
   [[nodiscard]] Result<Uuid> exec_id() const;
 
   void answer(http::Response response) const { exchange->respond(std::move(response)); }
-  void answer(int status, std::string_view message, json::Value data) const { answer(http::success(status, message, std::move(data))); }
+  void answer(int status, std::string_view message, json::Value data) const {
+    answer(http::success(status, message, std::move(data)));
+  }
   void fail(const Error& error) const { answer(http::failure(error, style)); }
 };
 using CallPtr = std::shared_ptr<Call>;

@@ -20,7 +20,8 @@ std::string CursorCodec::encode(const Uuid& tenant, std::string_view list, std::
   return to_base64url(seal(tenant, list, position) + std::string(position));
 }
 
-std::optional<std::string> CursorCodec::decode(const Uuid& tenant, std::string_view list, std::string_view cursor) const {
+std::optional<std::string> CursorCodec::decode(const Uuid& tenant, std::string_view list,
+                                               std::string_view cursor) const {
   const auto raw = from_base64url(cursor);
   if (!raw || raw->size() <= kSealBytes || to_base64url(*raw) != cursor) return std::nullopt;
   std::string position = raw->substr(kSealBytes);

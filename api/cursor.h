@@ -14,9 +14,11 @@ class CursorCodec {
   /// `secret` is shared by all API processes of an installation.
   explicit CursorCodec(std::string secret) : secret_(std::move(secret)) {}
 
-  [[nodiscard]] std::string encode(const Uuid& tenant, std::string_view list, std::string_view position) const;
+  [[nodiscard]] std::string encode(const Uuid& tenant, std::string_view list,
+                                   std::string_view position) const;
   /// Errors: nullopt for anything that encode did not make for this tenant and list.
-  [[nodiscard]] std::optional<std::string> decode(const Uuid& tenant, std::string_view list, std::string_view cursor) const;
+  [[nodiscard]] std::optional<std::string> decode(const Uuid& tenant, std::string_view list,
+                                                  std::string_view cursor) const;
 
  private:
   [[nodiscard]] std::string seal(const Uuid& tenant, std::string_view list, std::string_view position) const;

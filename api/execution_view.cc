@@ -5,18 +5,25 @@
 namespace pawl::api {
 namespace {
 
-json::Value time_json(const std::optional<WallTime>& time) { return time ? json::Value(format_rfc3339(*time)) : json::Value(); }
+json::Value time_json(const std::optional<WallTime>& time) {
+  return time ? json::Value(format_rfc3339(*time)) : json::Value();
+}
 
 json::Value progress_json(const store::ExecutionRow& row) {
-  json::Object progress = row.progress.is_object()
-                              ? row.progress.as_object()
-                              : json::Object{{"completed", 0}, {"total", 0}, {"percent", 0}, {"current", json::Array{}}};
+  json::Object progress =
+      row.progress.is_object()
+          ? row.progress.as_object()
+          : json::Object{{"completed", 0}, {"total", 0}, {"percent", 0}, {"current", json::Array{}}};
   if (!progress.contains("remaining")) progress.set("remaining", json::Value());
   return progress;
 }
 
 json::Value links_json(const std::string& self) {
-  return json::Object{{"self", self}, {"steps", self + "/steps"}, {"events", self + "/events"}, {"stream", self + "/stream"}, {"cancel", self + "/cancel"}};
+  return json::Object{{"self", self},
+                      {"steps", self + "/steps"},
+                      {"events", self + "/events"},
+                      {"stream", self + "/stream"},
+                      {"cancel", self + "/cancel"}};
 }
 
 }  // namespace
@@ -47,7 +54,8 @@ json::Value execution_json(const store::ExecutionRow& row) {
                    {"labels", row.labels.is_null() ? json::Value(json::Object{}) : row.labels},
                    {"links", links_json(exec_url(row.exec_id))}};
   if (row.cancel_requested && !is_final(row.status)) out.set("cancel_requested", true);
-  if (row.pause_requested && row.status != ExecutionStatus::kPaused && !is_final(row.status)) out.set("pause_requested", true);
+  if (row.pause_requested && row.status != ExecutionStatus::kPaused && !is_final(row.status))
+    out.set("pause_requested", true);
   if (row.run_at) out.set("run_at", format_rfc3339(*row.run_at));
   if (row.wake_at) out.set("wake_at", format_rfc3339(*row.wake_at));
   if (!row.waiting_for.is_null()) out.set("waiting_for", row.waiting_for);

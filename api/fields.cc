@@ -36,22 +36,30 @@ void Fields::require(std::string_view key) {
   if (body_.is_object() && !has(key)) fault(key, "required", "is required");
 }
 
-std::optional<std::string> Fields::text(std::string_view key, std::size_t min_length, std::size_t max_length) {
+std::optional<std::string> Fields::text(std::string_view key, std::size_t min_length,
+                                        std::size_t max_length) {
   const json::Value* value = take(key);
   if (value == nullptr) return std::nullopt;
   if (!value->is_string()) return fault(key, "wrong_type", "must be a string"), std::nullopt;
   const std::string& text = value->as_string();
-  if (text.size() < min_length) return fault(key, "too_short", "must have at least " + std::to_string(min_length) + " characters"), std::nullopt;
-  if (text.size() > max_length) return fault(key, "too_long", "must have at most " + std::to_string(max_length) + " characters"), std::nullopt;
+  if (text.size() < min_length)
+    return fault(key, "too_short", "must have at least " + std::to_string(min_length) + " characters"),
+           std::nullopt;
+  if (text.size() > max_length)
+    return fault(key, "too_long", "must have at most " + std::to_string(max_length) + " characters"),
+           std::nullopt;
   return text;
 }
 
 std::optional<std::int64_t> Fields::integer(std::string_view key, std::int64_t least, std::int64_t most) {
   const json::Value* value = take(key);
   if (value == nullptr) return std::nullopt;
-  if (!value->is_int() && !value->is_uint()) return fault(key, "wrong_type", "must be an integer"), std::nullopt;
+  if (!value->is_int() && !value->is_uint())
+    return fault(key, "wrong_type", "must be an integer"), std::nullopt;
   if (value->is_uint() || value->as_int() < least || value->as_int() > most) {
-    return fault(key, "out_of_range", "must be from " + std::to_string(least) + " to " + std::to_string(most)), std::nullopt;
+    return fault(key, "out_of_range",
+                 "must be from " + std::to_string(least) + " to " + std::to_string(most)),
+           std::nullopt;
   }
   return value->as_int();
 }
@@ -74,7 +82,8 @@ std::optional<json::Array> Fields::array(std::string_view key, std::size_t most)
   const json::Value* value = take(key);
   if (value == nullptr) return std::nullopt;
   if (!value->is_array()) return fault(key, "wrong_type", "must be a list"), std::nullopt;
-  if (value->as_array().size() > most) return fault(key, "too_many", "must have at most " + std::to_string(most) + " items"), std::nullopt;
+  if (value->as_array().size() > most)
+    return fault(key, "too_many", "must have at most " + std::to_string(most) + " items"), std::nullopt;
   return value->as_array();
 }
 
@@ -91,7 +100,8 @@ std::optional<Millis> Fields::duration(std::string_view key) {
   if (value == nullptr) return std::nullopt;
   std::optional<Millis> duration;
   constexpr std::int64_t kMostSeconds = std::int64_t{100} * 366 * 86400;
-  if (value->is_int() && value->as_int() >= 0 && value->as_int() <= kMostSeconds) duration = std::chrono::seconds(value->as_int());
+  if (value->is_int() && value->as_int() >= 0 && value->as_int() <= kMostSeconds)
+    duration = std::chrono::seconds(value->as_int());
   if (value->is_string()) duration = parse_duration(value->as_string());
   if (!duration) fault(key, "invalid_duration", "must be seconds or a duration, as 90 or \"5m\"");
   return duration;
@@ -126,9 +136,15 @@ Result<void> Fields::finish() {
 }
 
 Error faults_error(std::vector<Fault> faults) {
-  const bool all_unknown = std::all_of(faults.begin(), faults.end(), [](const Fault& f) { return f.code == "unknown_field"; });
-  const bool all_denied = std::all_of(faults.begin(), faults.end(), [](const Fault& f) { return f.code == "policy_denied"; });
-  Error error{ErrorKind::kInvalid, all_denied ? "policy_denied" : all_unknown ? "unknown_field" : "validation_failed", ""};
+  const bool all_unknown =
+      std::all_of(faults.begin(), faults.end(), [](const Fault& f) { return f.code == "unknown_field"; });
+  const bool all_denied =
+      std::all_of(faults.begin(), faults.end(), [](const Fault& f) { return f.code == "policy_denied"; });
+  Error error{ErrorKind::kInvalid,
+              all_denied    ? "policy_denied"
+              : all_unknown ? "unknown_field"
+                            : "validation_failed",
+              ""};
   const Fault& first = faults.front();
   error.message = (first.pointer.empty() ? std::string("the body") : first.pointer) + " " + first.message;
   if (faults.size() > 1) error.message += " (and " + std::to_string(faults.size() - 1) + " more faults)";
@@ -138,13 +154,14 @@ Error faults_error(std::vector<Fault> faults) {
 
 namespace {
 
-void walk(const json::Value& value, const std::string& pointer, const std::set<std::string, std::less<>>& free_members,
-          std::vector<Fault>& faults) {
+void walk(const json::Value& value, const std::string& pointer,
+          const std::set<std::string, std::less<>>& free_members, std::vector<Fault>& faults) {
   if (value.is_string() && value.as_string().size() > kMaxString) {
     faults.push_back({pointer, "too_long", "is a string of more than 64 KiB"});
   } else if (value.is_array()) {
     std::size_t i = 0;
-    for (const json::Value& item : value.as_array()) walk(item, json::pointer_join(pointer, i++), free_members, faults);
+    for (const json::Value& item : value.as_array())
+      walk(item, json::pointer_join(pointer, i++), free_members, faults);
   } else if (value.is_object()) {
     for (const auto& [key, member] : value.as_object()) {
       if (!free_members.contains(key)) walk(member, json::pointer_join(pointer, key), free_members, faults);
@@ -154,7 +171,8 @@ void walk(const json::Value& value, const std::string& pointer, const std::set<s
 
 }  // namespace
 
-std::vector<Fault> check_strings(const json::Value& body, const std::set<std::string, std::less<>>& free_members) {
+std::vector<Fault> check_strings(const json::Value& body,
+                                 const std::set<std::string, std::less<>>& free_members) {
   std::vector<Fault> faults;
   walk(body, "", free_members, faults);
   return faults;
@@ -166,8 +184,9 @@ Result<std::vector<ExecutionStatus>> parse_statuses(std::string_view list) {
     const std::size_t comma = list.find(',');
     const auto status = parse_execution_status(list.substr(0, comma));
     if (!status) {
-      return pawl::fail(query_fault("status", "unknown_value",
-                                    "must be pending, running, waiting, paused, completed, failed, cancelled or timed_out"));
+      return pawl::fail(query_fault(
+          "status", "unknown_value",
+          "must be pending, running, waiting, paused, completed, failed, cancelled or timed_out"));
     }
     statuses.push_back(*status);
     if (comma == std::string_view::npos) return statuses;

@@ -1,4 +1,5 @@
-// Reads the fields of a request body and collects every fault with its pointer. What is not read is an unknown field.
+// Reads the fields of a request body and collects every fault with its pointer. What is not read is an
+// unknown field.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,8 @@ class Fields {
   explicit Fields(const json::Value& body, std::string pointer = "");
 
   /// Each returns nullopt when the field is absent (or null) or at fault.
-  std::optional<std::string> text(std::string_view key, std::size_t min_length = 0, std::size_t max_length = 65536);
+  std::optional<std::string> text(std::string_view key, std::size_t min_length = 0,
+                                  std::size_t max_length = 65536);
   std::optional<std::int64_t> integer(std::string_view key, std::int64_t least, std::int64_t most);
   std::optional<bool> flag(std::string_view key);
   std::optional<json::Value> object(std::string_view key);
@@ -37,8 +39,8 @@ class Fields {
   void fault(std::string_view key, std::string code, std::string message);
   void add(std::vector<Fault> faults);
 
-  /// Everything was read: unknown fields are faults now. Errors: kInvalid/validation_failed, or unknown_field when there
-  /// are no others.
+  /// Everything was read: unknown fields are faults now. Errors: kInvalid/validation_failed, or unknown_field
+  /// when there are no others.
   Result<void> finish();
 
  private:
@@ -54,7 +56,8 @@ class Fields {
 Result<std::vector<ExecutionStatus>> parse_statuses(std::string_view list);
 
 /// Strings over 64 KiB anywhere but inside the members named in `free_members` (at any depth) ⇒ faults.
-std::vector<Fault> check_strings(const json::Value& body, const std::set<std::string, std::less<>>& free_members);
+std::vector<Fault> check_strings(const json::Value& body,
+                                 const std::set<std::string, std::less<>>& free_members);
 
 /// An Error with these faults: unknown_field when all are that, else validation_failed.
 Error faults_error(std::vector<Fault> faults);

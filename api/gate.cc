@@ -25,21 +25,32 @@ bool accepts(std::string_view accept, std::string_view type) {
     const std::string_view item = accept.substr(0, comma);
     accept = comma == std::string_view::npos ? std::string_view{} : accept.substr(comma + 1);
     const std::string_view range = media_type(item);
-    const bool refused = item.find("q=0") != std::string_view::npos && item.find("q=0.") == std::string_view::npos;
+    const bool refused =
+        item.find("q=0") != std::string_view::npos && item.find("q=0.") == std::string_view::npos;
     if (refused) continue;
     if (range == "*/*" || http::equals_ignoring_case(range, type)) return true;
-    if (range.size() == group.size() + 2 && range.ends_with("/*") && http::equals_ignoring_case(range.substr(0, group.size()), group)) return true;
-    if (type == "application/json" && http::equals_ignoring_case(range, "application/problem+json")) return true;
+    if (range.size() == group.size() + 2 && range.ends_with("/*") &&
+        http::equals_ignoring_case(range.substr(0, group.size()), group))
+      return true;
+    if (type == "application/json" && http::equals_ignoring_case(range, "application/problem+json"))
+      return true;
   }
   return false;
 }
 
-std::shared_ptr<Call> call_of(const http::ExchangePtr& exchange) { return std::static_pointer_cast<Call>(exchange->context); }
+std::shared_ptr<Call> call_of(const http::ExchangePtr& exchange) {
+  return std::static_pointer_cast<Call>(exchange->context);
+}
 
 }  // namespace
 
-Gate::Gate(Loop& loop, Authenticator& authenticator, stream::Tickets* tickets, std::vector<Route> routes, Millis accept_deadline)
-    : loop_(loop), authenticator_(authenticator), tickets_(tickets), routes_(std::move(routes)), accept_deadline_(accept_deadline) {
+Gate::Gate(Loop& loop, Authenticator& authenticator, stream::Tickets* tickets, std::vector<Route> routes,
+           Millis accept_deadline)
+    : loop_(loop),
+      authenticator_(authenticator),
+      tickets_(tickets),
+      routes_(std::move(routes)),
+      accept_deadline_(accept_deadline) {
   for (std::size_t i = 0; i < routes_.size(); ++i) router_.add(routes_[i].method, routes_[i].pattern, i);
 }
 
@@ -61,7 +72,8 @@ void Gate::on_head(const http::ExchangePtr& exchange) {
     case http::Router::Match::Kind::kBadPath:
       return refuse(call, {ErrorKind::kInvalid, "bad_request", "the path is not well-formed"});
     case http::Router::Match::Kind::kNotFound:
-      return refuse(call, {ErrorKind::kNotFound, "not_found", "there is no such route; GET /api/v0/openapi.yaml lists them"});
+      return refuse(call, {ErrorKind::kNotFound, "not_found",
+                           "there is no such route; GET /api/v0/openapi.yaml lists them"});
     case http::Router::Match::Kind::kMethodNotAllowed: {
       ++stats_.refused;
       const Error error{ErrorKind::kInvalid, "method_not_allowed", "this path serves " + match.allow};
@@ -77,7 +89,8 @@ void Gate::on_head(const http::ExchangePtr& exchange) {
     call->principal = std::move(*principal);
     if (!grants(call->principal.scopes, call->route->scope)) {
       const std::string needed(to_string(call->route->scope));
-      return refuse(call, {ErrorKind::kPermission, "insufficient_scope", "this needs a key with the scope " + needed});
+      return refuse(
+          call, {ErrorKind::kPermission, "insufficient_scope", "this needs a key with the scope " + needed});
     }
     admit(call);
   });
@@ -87,7 +100,8 @@ void Gate::on_head(const http::ExchangePtr& exchange) {
 void Gate::authenticate(const CallPtr& call, std::function<void(Result<Principal>)> done) {
   const http::Headers& headers = call->exchange->head().headers;
   const auto ticket = call->query.get("ticket");
-  const bool by_ticket = tickets_ != nullptr && call->route->takes_tickets && ticket && !headers.get("authorization");
+  const bool by_ticket =
+      tickets_ != nullptr && call->route->takes_tickets && ticket && !headers.get("authorization");
   if (by_ticket) return tickets_->use(*ticket, call->deadline, std::move(done));
   authenticator_.authenticate(headers, done);
 }
@@ -104,7 +118,8 @@ Result<void> Gate::check_types(const Call& call) const {
   if (call.route->body == Body::kObject && head.has_body()) {
     const auto type = head.headers.get("content-type");
     if (!type || !http::equals_ignoring_case(media_type(*type), "application/json"))
-      return pawl::fail(ErrorKind::kInvalid, "unsupported_media_type", "send the body as Content-Type: application/json");
+      return pawl::fail(ErrorKind::kInvalid, "unsupported_media_type",
+                        "send the body as Content-Type: application/json");
   }
   const auto accept = head.headers.get("accept");
   // Where a WebSocket is asked for there is no type to agree on.

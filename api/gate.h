@@ -1,5 +1,5 @@
-// What stands before every handler, in the order of http-api.md §1: route, method, credential, scope, types, size, JSON.
-// One place decides who may do what.
+// What stands before every handler, in the order of http-api.md §1: route, method, credential, scope, types,
+// size, JSON. One place decides who may do what.
 #pragma once
 
 #include <memory>
@@ -21,7 +21,8 @@ struct GateStats {
 class Gate final : public http::Application {
  public:
   /// `tickets`: for routes that take them; may be null where there are none.
-  Gate(Loop& loop, Authenticator& authenticator, stream::Tickets* tickets, std::vector<Route> routes, Millis accept_deadline);
+  Gate(Loop& loop, Authenticator& authenticator, stream::Tickets* tickets, std::vector<Route> routes,
+       Millis accept_deadline);
 
   void on_head(const http::ExchangePtr& exchange) override;
   void on_request(const http::ExchangePtr& exchange) override;

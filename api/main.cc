@@ -8,7 +8,8 @@
 
 int main(int argc, char** argv) {
   using namespace pawl;
-  auto begun = process::start_program("pawl-api", "pawl-api: the HTTP door of Pawl. Needs postgres_url and amqp_url.", argc, argv);
+  auto begun = process::start_program(
+      "pawl-api", "pawl-api: the HTTP door of Pawl. Needs postgres_url and amqp_url.", argc, argv);
   if (!begun.start) return begun.exit_code;
   const process::Start& start = *begun.start;
   std::signal(SIGPIPE, SIG_IGN);

@@ -11,7 +11,7 @@
 namespace pawl::api {
 
 /// Everything is read when /metrics is asked for; all arguments outlive `metrics`.
-void add_api_metrics(Metrics& metrics, const http::Server& server, const Gate& gate, const broker::AmqpBroker& broker, const Waiter& waiter,
-                     const stream::Registry& streams);
+void add_api_metrics(Metrics& metrics, const http::Server& server, const Gate& gate,
+                     const broker::AmqpBroker& broker, const Waiter& waiter, const stream::Registry& streams);
 
 }  // namespace pawl::api

@@ -21,13 +21,18 @@ class CallVisitor {
 
  private:
   void step(const plan::Step& step, const std::string& pointer) {
-    for (std::size_t i = 0; i < step.fallback.size(); ++i) call(step.fallback[i], json::pointer_join(pointer + "/fallback", i));
+    for (std::size_t i = 0; i < step.fallback.size(); ++i)
+      call(step.fallback[i], json::pointer_join(pointer + "/fallback", i));
     if (step.compensate) call(*step.compensate, pointer + "/compensate");
     std::visit([&](const auto& body) { visit(body, pointer); }, step.body);
   }
   void visit(const plan::ToolSpec& spec, const std::string& pointer) { call(spec.call, pointer); }
-  void visit(const plan::SequenceSpec& spec, const std::string& pointer) { steps(spec.steps, pointer + "/sequence/steps"); }
-  void visit(const plan::ParallelSpec& spec, const std::string& pointer) { steps(spec.steps, pointer + "/parallel/steps"); }
+  void visit(const plan::SequenceSpec& spec, const std::string& pointer) {
+    steps(spec.steps, pointer + "/sequence/steps");
+  }
+  void visit(const plan::ParallelSpec& spec, const std::string& pointer) {
+    steps(spec.steps, pointer + "/parallel/steps");
+  }
   void visit(const plan::ForEachSpec& spec, const std::string& pointer) {
     for (const plan::Step& inner : spec.step) step(inner, pointer + "/for_each/step");
   }
@@ -46,7 +51,8 @@ class CallVisitor {
     if (!rules_.tools.known) return;
     const auto found = rules_.tools.with_schemas.find(call.tool);
     if (found == rules_.tools.with_schemas.end()) {
-      warnings_.push_back({pointer + "/tool", "unknown_tool", "no worker offers a tool '" + call.tool + "' now"});
+      warnings_.push_back(
+          {pointer + "/tool", "unknown_tool", "no worker offers a tool '" + call.tool + "' now"});
       return;
     }
     // What holds expressions is known only when it runs; the tool checks it then.
@@ -73,7 +79,8 @@ class CallVisitor {
 json::Value CheckedTask::warnings_json() const {
   json::Array items;
   for (const Fault& warning : warnings) {
-    items.push_back(json::Object{{"pointer", warning.pointer}, {"code", warning.code}, {"message", warning.message}});
+    items.push_back(
+        json::Object{{"pointer", warning.pointer}, {"code", warning.code}, {"message", warning.message}});
   }
   return items;
 }
@@ -92,8 +99,10 @@ CheckedTask check_task(const json::Value& document, const CheckRules& rules, IdR
   } else {
     faults = plan.error().faults;
   }
-  if (faults.empty()) checked.plan = std::move(*plan);
-  else checked.refused = faults_error(std::move(faults));
+  if (faults.empty())
+    checked.plan = std::move(*plan);
+  else
+    checked.refused = faults_error(std::move(faults));
   return checked;
 }
 

@@ -1,5 +1,5 @@
-// A task document against everything the API knows: the language, the lanes, the tools' parameter schemas, the schema of
-// inputs. The API knows no tool by itself: workers publish their descriptors.
+// A task document against everything the API knows: the language, the lanes, the tools' parameter schemas,
+// the schema of inputs. The API knows no tool by itself: workers publish their descriptors.
 #pragma once
 
 #include <map>
@@ -21,9 +21,9 @@ struct ToolCatalogue {
 };
 
 struct CheckedTask {
-  std::optional<plan::PlanPtr> plan;   ///< none when there are faults
-  std::optional<Error> refused = {};   ///< set when there is no plan
-  std::vector<Fault> warnings = {};    ///< as a tool nobody offers now
+  std::optional<plan::PlanPtr> plan;  ///< none when there are faults
+  std::optional<Error> refused = {};  ///< set when there is no plan
+  std::vector<Fault> warnings = {};   ///< as a tool nobody offers now
 
   [[nodiscard]] const Error& error() const { return *refused; }
   [[nodiscard]] json::Value warnings_json() const;

@@ -1,5 +1,5 @@
-// A retry: a new execution of the same plan and input that takes over what the old one committed. Which steps those are is a
-// pure decision over the old one's records.
+// A retry: a new execution of the same plan and input that takes over what the old one committed. Which steps
+// those are is a pure decision over the old one's records.
 #pragma once
 
 #include <set>
@@ -16,10 +16,12 @@ struct RetryFrom {
   bool reset_outputs = false;  ///< also what ran beside `path` is run again; without `path`, everything is
 };
 
-/// The paths whose records are taken over. `cleanup` has the ids of the plan's on_failure steps, which belong to the old end.
-/// What comes before `from` in plan order keeps its end, what comes after it (or holds it) does not; branches that ran beside
-/// it keep what they committed. What was compensated is undone, so it is run again.
-std::vector<std::string> kept_paths(const std::vector<StepRecord>& records, const RetryFrom& from, const std::set<std::string>& cleanup);
+/// The paths whose records are taken over. `cleanup` has the ids of the plan's on_failure steps, which belong
+/// to the old end. What comes before `from` in plan order keeps its end, what comes after it (or holds it)
+/// does not; branches that ran beside it keep what they committed. What was compensated is undone, so it is
+/// run again.
+std::vector<std::string> kept_paths(const std::vector<StepRecord>& records, const RetryFrom& from,
+                                    const std::set<std::string>& cleanup);
 
 struct RetryRequest {
   Uuid tenant;

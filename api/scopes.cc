@@ -7,9 +7,14 @@ namespace pawl::api {
 namespace {
 
 constexpr std::array<std::pair<Scope, std::string_view>, 8> kScopes = {{
-    {Scope::kExecRead, "exec:read"}, {Scope::kExecWrite, "exec:write"}, {Scope::kExecControl, "exec:control"},
-    {Scope::kApprove, "approve"}, {Scope::kTaskWrite, "task:write"}, {Scope::kAdminKeys, "admin:keys"},
-    {Scope::kAdminBreakers, "admin:breakers"}, {Scope::kOpsMetrics, "ops:metrics"},
+    {Scope::kExecRead, "exec:read"},
+    {Scope::kExecWrite, "exec:write"},
+    {Scope::kExecControl, "exec:control"},
+    {Scope::kApprove, "approve"},
+    {Scope::kTaskWrite, "task:write"},
+    {Scope::kAdminKeys, "admin:keys"},
+    {Scope::kAdminBreakers, "admin:breakers"},
+    {Scope::kOpsMetrics, "ops:metrics"},
 }};
 
 }  // namespace
@@ -40,7 +45,8 @@ const std::vector<std::string>& all_scopes() {
 ScopeSet scope_set(const std::vector<std::string>& names) {
   ScopeSet set = 0;
   for (const std::string& name : names) {
-    if (const auto scope = parse_scope(name)) set = static_cast<ScopeSet>(set | static_cast<ScopeSet>(*scope));
+    if (const auto scope = parse_scope(name))
+      set = static_cast<ScopeSet>(set | static_cast<ScopeSet>(*scope));
   }
   return set;
 }

@@ -1,4 +1,5 @@
-// Everything the handlers touch: ports of the store and the broker, caches, configuration. Stitched together in wire.cc.
+// Everything the handlers touch: ports of the store and the broker, caches, configuration. Stitched together
+// in wire.cc.
 #pragma once
 
 #include <string>
@@ -20,9 +21,9 @@
 #include "common/store/breaker_store.h"
 #include "common/store/control_store.h"
 #include "common/store/key_store.h"
+#include "common/store/log_store.h"
 #include "common/store/news_store.h"
 #include "common/store/queue_store.h"
-#include "common/store/log_store.h"
 #include "common/store/read_store.h"
 #include "common/store/stream_store.h"
 #include "common/store/task_store.h"

@@ -27,7 +27,8 @@ struct Known {
   Key key;
 };
 
-/// Collects the static steps with their paths; items of a for_each and nested tasks are known only once they ran.
+/// Collects the static steps with their paths; items of a for_each and nested tasks are known only once they
+/// ran.
 class Tree {
  public:
   explicit Tree(const plan::Plan& plan) { steps(plan.steps, "", {}); }
@@ -49,8 +50,12 @@ class Tree {
     order.push_back(path);
     std::visit([&](const auto& body) { inner(body, path, key); }, step.body);
   }
-  void inner(const plan::SequenceSpec& spec, const std::string& path, const Key& key) { steps(spec.steps, path + ".", key); }
-  void inner(const plan::ParallelSpec& spec, const std::string& path, const Key& key) { steps(spec.steps, path + ".", key); }
+  void inner(const plan::SequenceSpec& spec, const std::string& path, const Key& key) {
+    steps(spec.steps, path + ".", key);
+  }
+  void inner(const plan::ParallelSpec& spec, const std::string& path, const Key& key) {
+    steps(spec.steps, path + ".", key);
+  }
   void inner(const plan::ChooseSpec& spec, const std::string& path, const Key& key) {
     std::int64_t from = 0;
     for (const auto& branch : spec.branches) {
@@ -62,7 +67,8 @@ class Tree {
   void inner(const Other&, const std::string&, const Key&) {}
 };
 
-/// The place of a path in plan order: known steps by the plan, items by their number, what else there is behind its parent.
+/// The place of a path in plan order: known steps by the plan, items by their number, what else there is
+/// behind its parent.
 Key key_of(const Tree& tree, const std::string& path, std::int64_t arrival) {
   if (const auto found = tree.known.find(path); found != tree.known.end()) return found->second.key;
   const std::size_t dot = path.rfind('.');
@@ -79,10 +85,13 @@ Key key_of(const Tree& tree, const std::string& path, std::int64_t arrival) {
 
 std::map<std::string, Live> fold(const std::vector<Event>& events) {
   std::map<std::string, Live> live;
-  std::map<std::uint32_t, json::Value> owners;  // by epoch: told once, when an execution begins or is taken over
+  std::map<std::uint32_t, json::Value>
+      owners;  // by epoch: told once, when an execution begins or is taken over
   for (const Event& event : events) {
-    const bool names_owner = event.type == EventType::kExecutionStarted || event.type == EventType::kExecutionRecovered;
-    if (const json::Value* worker = event.data.find("worker"); names_owner && worker != nullptr) owners[event.epoch] = *worker;
+    const bool names_owner =
+        event.type == EventType::kExecutionStarted || event.type == EventType::kExecutionRecovered;
+    if (const json::Value* worker = event.data.find("worker"); names_owner && worker != nullptr)
+      owners[event.epoch] = *worker;
     if (event.step.empty()) continue;
     Live& step = live[event.step];
     switch (event.type) {
@@ -92,8 +101,10 @@ std::map<std::string, Live> fold(const std::vector<Event>& events) {
         if (!step.started_at) step.started_at = event.at;
         step.started = event.data;
         step.worker = owners.contains(event.epoch) ? owners[event.epoch] : json::Value();
-        if (const json::Value* kind = event.data.find("kind"); kind != nullptr && kind->is_string() &&
-            (kind->as_string() == "wait" || kind->as_string() == "approval")) step.status = StepStatus::kWaiting;
+        if (const json::Value* kind = event.data.find("kind");
+            kind != nullptr && kind->is_string() &&
+            (kind->as_string() == "wait" || kind->as_string() == "approval"))
+          step.status = StepStatus::kWaiting;
         break;
       case EventType::kStepAttemptFailed:
         if (const json::Value* error = event.data.find("error"); error != nullptr) step.error = *error;
@@ -106,7 +117,9 @@ std::map<std::string, Live> fold(const std::vector<Event>& events) {
   return live;
 }
 
-json::Value optional_time(const std::optional<WallTime>& time) { return time ? json::Value(format_rfc3339(*time)) : json::Value(); }
+json::Value optional_time(const std::optional<WallTime>& time) {
+  return time ? json::Value(format_rfc3339(*time)) : json::Value();
+}
 
 std::string last_id(const std::string& path) {
   const std::size_t dot = path.rfind('.');
@@ -134,7 +147,9 @@ json::Value live_json(const std::string& path, const Live& live, const plan::Ste
   out.set("status", to_string(live.status)).set("attempt", live.attempt);
   out.set("max_attempts", text_of("max_attempts").is_null() ? json::Value(1) : text_of("max_attempts"));
   out.set("critical", step == nullptr || step->critical).set("optional", step != nullptr && step->optional);
-  out.set("started_at", optional_time(live.started_at)).set("finished_at", json::Value()).set("duration_ms", json::Value());
+  out.set("started_at", optional_time(live.started_at))
+      .set("finished_at", json::Value())
+      .set("duration_ms", json::Value());
   out.set("input", text_of("input")).set("output", json::Value());
   if (!live.error.is_null()) out.set("error", live.error);
   out.set("worker", live.worker).set("resources", json::Value());
@@ -147,9 +162,12 @@ json::Value step_json(const StepRecord& record, const plan::Step* step) {
   json::Object out = base_json(record.path, step);
   out.set("kind", record.kind);
   if (!record.tool.empty()) out.set("tool", record.tool);
-  out.set("status", to_string(record.status)).set("attempt", record.attempt).set("max_attempts", record.max_attempts);
+  out.set("status", to_string(record.status))
+      .set("attempt", record.attempt)
+      .set("max_attempts", record.max_attempts);
   out.set("critical", step == nullptr || step->critical).set("optional", step != nullptr && step->optional);
-  out.set("started_at", optional_time(record.started_at)).set("finished_at", optional_time(record.finished_at));
+  out.set("started_at", optional_time(record.started_at))
+      .set("finished_at", optional_time(record.finished_at));
   json::Value duration;
   if (record.started_at && record.finished_at)
     duration = std::chrono::duration_cast<Millis>(*record.finished_at - *record.started_at).count();
@@ -163,7 +181,8 @@ json::Value step_json(const StepRecord& record, const plan::Step* step) {
   return out;
 }
 
-json::Array steps_json(const plan::Plan& plan, const std::vector<StepRecord>& records, const std::vector<Event>& events) {
+json::Array steps_json(const plan::Plan& plan, const std::vector<StepRecord>& records,
+                       const std::vector<Event>& events) {
   const Tree tree(plan);
   struct Row {
     Key key;
@@ -187,7 +206,8 @@ json::Array steps_json(const plan::Plan& plan, const std::vector<StepRecord>& re
     rows.push_back({key_of(tree, path, ++arrival), live_json(path, state, step_of(path))});
   }
   for (const std::string& path : tree.order) {
-    if (!done.contains(path)) rows.push_back({tree.known.at(path).key, live_json(path, Live{}, tree.known.at(path).step)});
+    if (!done.contains(path))
+      rows.push_back({tree.known.at(path).key, live_json(path, Live{}, tree.known.at(path).step)});
   }
   std::stable_sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.key < b.key; });
   json::Array out;

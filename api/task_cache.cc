@@ -7,7 +7,8 @@
 
 namespace pawl::api {
 
-void TaskCache::newest(const Uuid& tenant, const std::string& task_id, MonoTime deadline, const Done<CachedTask>& done) {
+void TaskCache::newest(const Uuid& tenant, const std::string& task_id, MonoTime deadline,
+                       const Done<CachedTask>& done) {
   const Key key{tenant, task_id};
   const auto found = entries_.find(key);
   if (found != entries_.end() && loop_.now() < found->second.fresh_until) return done(found->second.task);

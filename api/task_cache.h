@@ -1,5 +1,5 @@
-// The newest version of tasks and their parsed plans, so that accepting costs no look-up. Entries live a moment and are
-// dropped at once when any API process says that the task changed; a plan is kept by its hash.
+// The newest version of tasks and their parsed plans, so that accepting costs no look-up. Entries live a
+// moment and are dropped at once when any API process says that the task changed; a plan is kept by its hash.
 #pragma once
 
 #include <map>
@@ -26,7 +26,8 @@ class TaskCache {
       : loop_(loop), tasks_(tasks), lanes_(std::move(lanes)) {}
 
   /// The newest version. Errors: kNotFound/not_found, kUnavailable. `done` may be called at once.
-  void newest(const Uuid& tenant, const std::string& task_id, MonoTime deadline, const Done<CachedTask>& done);
+  void newest(const Uuid& tenant, const std::string& task_id, MonoTime deadline,
+              const Done<CachedTask>& done);
   /// A task was put or removed, here or (told on pawl.control) elsewhere.
   void forget(const Uuid& tenant, const std::string& task_id);
 

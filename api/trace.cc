@@ -8,7 +8,8 @@ namespace pawl::api {
 namespace {
 
 bool is_hex_id(std::string_view text) {
-  const bool hex = std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+  const bool hex = std::all_of(text.begin(), text.end(),
+                               [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
   return hex && text.find_first_not_of('0') != std::string_view::npos;
 }
 
@@ -16,7 +17,8 @@ std::string random_hex(Rng& rng, std::size_t bytes) {
   std::string raw;
   while (raw.size() < bytes) {
     std::uint64_t bits = rng.next();
-    for (int i = 0; i < 8 && raw.size() < bytes; ++i, bits >>= 8) raw.push_back(static_cast<char>(bits & 0xFF));
+    for (int i = 0; i < 8 && raw.size() < bytes; ++i, bits >>= 8)
+      raw.push_back(static_cast<char>(bits & 0xFF));
   }
   return to_hex(raw);
 }

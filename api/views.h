@@ -19,8 +19,10 @@ json::Value execution_json(const store::ExecutionRow& row);
 /// Its ETag.
 std::string execution_etag(const store::ExecutionRow& row);
 
-/// All steps in plan order: ended ones from their records, those under way from the ledger, the others as pending.
-json::Array steps_json(const plan::Plan& plan, const std::vector<StepRecord>& records, const std::vector<Event>& events);
+/// All steps in plan order: ended ones from their records, those under way from the ledger, the others as
+/// pending.
+json::Array steps_json(const plan::Plan& plan, const std::vector<StepRecord>& records,
+                       const std::vector<Event>& events);
 /// One step record.
 json::Value step_json(const StepRecord& record, const plan::Step* step);
 

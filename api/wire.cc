@@ -56,13 +56,16 @@ broker::BrokerOptions broker_options(const Config& config) {
   return options;
 }
 
-/// Cursors must be readable by every API process of an installation: the secret comes from a file, or from what they share.
+/// Cursors must be readable by every API process of an installation: the secret comes from a file, or from
+/// what they share.
 Result<std::string> cursor_secret(const Config& config) {
   const std::string& path = config.text("key_secret_file");
   if (path.empty()) return to_hex(sha256("pawl cursor " + config.text("postgres_url")));
   std::ifstream file(path);
   std::string secret((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (secret.size() < 16) return fail(ErrorKind::kInvalid, "bad_config", "key_secret_file '" + path + "' can't be read or holds less than 16 bytes");
+  if (secret.size() < 16)
+    return fail(ErrorKind::kInvalid, "bad_config",
+                "key_secret_file '" + path + "' can't be read or holds less than 16 bytes");
   return secret;
 }
 
@@ -82,7 +85,8 @@ class WiredApi final : public ApiProcess {
         rng_(rng),
         id_(UuidGenerator(rng_).next(SystemClock().wall()).to_string()),
         broker_(std::move(parts.broker)),
-        pool_(db::make_pool(loop, rng_, log, pool_options(config, static_cast<int>(config.integer("db_connections"))))),
+        pool_(db::make_pool(loop, rng_, log,
+                            pool_options(config, static_cast<int>(config.integer("db_connections"))))),
         accepts_(loop, rng_, *pool_, log),
         tasks_(loop, *pool_),
         reads_(loop, *pool_),
@@ -106,14 +110,41 @@ class WiredApi final : public ApiProcess {
         lanes_(config.list("lanes")),
         allowed_origins_(config.list("allowed_origins")),
         egress_(std::move(parts.egress)),
-        services_{loop,         rng_,           log,         accepts_, tasks_,           plans_,          reads_,
-                  controls_,    news_,          queues_,     keys_,          breakers_,    broker_->publisher(),
-                  broker_->bus(),   broker_->depths(), authenticator_, task_cache_,
-                  waiter_,      stream_store_,  streams_,    tap_,     hub_,             tickets_, overview_, logs_, cursors_,
-                  {lanes_, tool_catalogue_, egress_}, lanes_, allowed_origins_, "api." + id_},
+        services_{loop,
+                  rng_,
+                  log,
+                  accepts_,
+                  tasks_,
+                  plans_,
+                  reads_,
+                  controls_,
+                  news_,
+                  queues_,
+                  keys_,
+                  breakers_,
+                  broker_->publisher(),
+                  broker_->bus(),
+                  broker_->depths(),
+                  authenticator_,
+                  task_cache_,
+                  waiter_,
+                  stream_store_,
+                  streams_,
+                  tap_,
+                  hub_,
+                  tickets_,
+                  overview_,
+                  logs_,
+                  cursors_,
+                  {lanes_, tool_catalogue_, egress_},
+                  lanes_,
+                  allowed_origins_,
+                  "api." + id_},
         gate_(loop, authenticator_, &tickets_, all_routes(services_), config.duration("accept_deadline")),
-        admin_gate_(loop, authenticator_, nullptr, admin_routes(services_), config.duration("accept_deadline")),
-        ops_(metrics_, [this] { return readiness(); }, config.text("ops_token"), &admin_gate_),
+        admin_gate_(loop, authenticator_, nullptr, admin_routes(services_),
+                    config.duration("accept_deadline")),
+        ops_(
+            metrics_, [this] { return readiness(); }, config.text("ops_token"), &admin_gate_),
         dashboard_(gate_),
         server_(http::make_server(loop, rng_, dashboard_)),
         ops_server_(http::make_server(loop, rng_, ops_)),
@@ -177,11 +208,15 @@ class WiredApi final : public ApiProcess {
     row.prefix = key.prefix;
     row.scopes = all_scopes();
     row.first_tenant = true;
-    keys_.bootstrap(std::move(row), key.hash, loop_.now() + Millis{5000}, [this, key](const Result<std::optional<store::KeyRow>>& made) {
-      if (!made) return log_.warn("the first key could not be looked for; tried again when Postgres is back", {error_field(made.error())});
-      bootstrapped_ = true;
-      if (*made) hand_over_key(key.text);
-    });
+    keys_.bootstrap(std::move(row), key.hash, loop_.now() + Millis{5000},
+                    [this, key](const Result<std::optional<store::KeyRow>>& made) {
+                      if (!made)
+                        return log_.warn(
+                            "the first key could not be looked for; tried again when Postgres is back",
+                            {error_field(made.error())});
+                      bootstrapped_ = true;
+                      if (*made) hand_over_key(key.text);
+                    });
   }
 
   /// Shown once: to the file that was asked for (mode 600), else on standard output.
@@ -227,7 +262,9 @@ class WiredApi final : public ApiProcess {
     const broker::BrokerHealth health = broker_->health();
     const bool postgres = pool_->healthy();
     return {postgres, json::Object{{"postgres", postgres ? "ok" : "unavailable"},
-                                   {"broker", health.can_publish ? json::Value("ok") : json::Value("degraded: tickets wait until it is back")}}};
+                                   {"broker", health.can_publish
+                                                  ? json::Value("ok")
+                                                  : json::Value("degraded: tickets wait until it is back")}}};
   }
 
   Loop& loop_;

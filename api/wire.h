@@ -1,4 +1,5 @@
-// The API process, put together: connections, stores, broker, caches, routes, both ports. The only file that knows them all.
+// The API process, put together: connections, stores, broker, caches, routes, both ports. The only file that
+// knows them all.
 #pragma once
 
 #include <functional>

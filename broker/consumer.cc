@@ -211,7 +211,8 @@ void AmqpConsumer::cancel_all() {
   phase_ = Phase::kCancelling;
   window_timer_.stop();
   probe_timer_.stop();
-  // RabbitMQ 3.10 ends the whole connection (541) when a quorum queue's consumer is cancelled before its consume-ok.
+  // RabbitMQ 3.10 ends the whole connection (541) when a quorum queue's consumer is cancelled before its
+  // consume-ok.
   if (opens_open_ > 0) return;
   cancels_open_ = active_.size();
   for (const auto& tag : active_) {

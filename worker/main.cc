@@ -8,7 +8,8 @@
 
 int main(int argc, char** argv) {
   using namespace pawl;
-  auto begun = process::start_program("pawl-worker", "pawl-worker: runs executions. Needs postgres_url and amqp_url.", argc, argv);
+  auto begun = process::start_program(
+      "pawl-worker", "pawl-worker: runs executions. Needs postgres_url and amqp_url.", argc, argv);
   if (!begun.start) return begun.exit_code;
   const process::Start& start = *begun.start;
   std::signal(SIGPIPE, SIG_IGN);

@@ -71,7 +71,8 @@ engine::GuardOptions guard_options(const Config& config) {
   options.breaker.open_for = config.duration("breaker_open_for");
   options.breaker.permit_expiry = config.duration("lease");
   options.budget.ratio = config.real("retry_budget_ratio");
-  options.budget.floor = config.real("retry_budget_floor") * static_cast<double>(options.budget.window.count()) / 1000;
+  options.budget.floor =
+      config.real("retry_budget_floor") * static_cast<double>(options.budget.window.count()) / 1000;
   return options;
 }
 
@@ -122,11 +123,13 @@ class WiredWorker final : public WorkerProcess {
         breakers_(*pool_),
         keeper_store_(loop, *pool_, log),
         logs_(*pool_),
-        engine_({loop, rng, log, work_, plans_, tasks_, control_, broker_->consumer(), broker_->publisher(), broker_->bus(), *tools_,
-                 make_observer(metrics_), &breakers_, &logs_},
+        engine_({loop, rng, log, work_, plans_, tasks_, control_, broker_->consumer(), broker_->publisher(),
+                 broker_->bus(), *tools_, make_observer(metrics_), &breakers_, &logs_},
                 options_),
-        keeper_(loop, keeper_store_, broker_->publisher(), broker_->depths(), log, keeper_options(config, options_.worker_id)),
-        ops_(metrics_, [this] { return readiness(); }, config.text("ops_token"), nullptr),
+        keeper_(loop, keeper_store_, broker_->publisher(), broker_->depths(), log,
+                keeper_options(config, options_.worker_id)),
+        ops_(
+            metrics_, [this] { return readiness(); }, config.text("ops_token"), nullptr),
         ops_server_(http::make_server(loop, rng, ops_)),
         descriptors_timer_(loop),
         on_drain_asked_(std::move(on_drain_asked)) {}
@@ -144,7 +147,9 @@ class WiredWorker final : public WorkerProcess {
     engine_.start();
     keeper_.start();
     descriptors_timer_.start(kFirstDescriptors, [this] { publish_descriptors(); });
-    log_.info("working", {{"worker", options_.worker_id}, {"name", options_.worker_name}, {"slots", options_.slots},
+    log_.info("working", {{"worker", options_.worker_id},
+                          {"name", options_.worker_name},
+                          {"slots", options_.slots},
                           {"ops_listen", config_.text("ops_listen")}});
     return {};
   }
@@ -162,21 +167,27 @@ class WiredWorker final : public WorkerProcess {
   /// The API knows no tool: this is how it learns what can be called, and what is well.
   void publish_descriptors() {
     std::vector<store::ToolDescriptor> descriptors;
-    for (const std::string& name : tools_->names()) descriptors.push_back({name, tools::describe_tool(*tools_->find(name)), 0});
-    work_.publish_tools(options_.worker_id, std::move(descriptors), loop_.now() + Millis{5000}, [this](const Result<void>& done) {
-      descriptors_timer_.start(done ? kDescriptorsEach : Millis{1000}, [this] { publish_descriptors(); });
-    });
+    for (const std::string& name : tools_->names())
+      descriptors.push_back({name, tools::describe_tool(*tools_->find(name)), 0});
+    work_.publish_tools(options_.worker_id, std::move(descriptors), loop_.now() + Millis{5000},
+                        [this](const Result<void>& done) {
+                          descriptors_timer_.start(done ? kDescriptorsEach : Millis{1000},
+                                                   [this] { publish_descriptors(); });
+                        });
   }
 
   process::Readiness readiness() const {
     const broker::BrokerHealth health = broker_->health();
     const bool postgres = pool_->healthy();
     const bool draining = engine_.is_draining();
-    return {postgres && !draining,
-            json::Object{{"postgres", postgres ? "ok" : "unavailable"},
-                         {"broker", health.can_consume ? json::Value("ok") : json::Value("degraded: nothing wakes this worker until it is back")},
-                         {"worker", draining ? "draining" : "ok"},
-                         {"worker_id", json::Value(options_.worker_id)}}};
+    return {
+        postgres && !draining,
+        json::Object{{"postgres", postgres ? "ok" : "unavailable"},
+                     {"broker", health.can_consume
+                                    ? json::Value("ok")
+                                    : json::Value("degraded: nothing wakes this worker until it is back")},
+                     {"worker", draining ? "draining" : "ok"},
+                     {"worker_id", json::Value(options_.worker_id)}}};
   }
 
   Loop& loop_;
@@ -212,7 +223,8 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::create(Loop& loop, const C
   // What may be refused for its form comes first: a bad value is one line and no other.
   auto broker = TRY(broker::AmqpBroker::create(loop, rng, log, broker_options(config)));
   auto tools = TRY(make_tools(loop, clock, config, log));
-  auto worker = std::make_unique<WiredWorker>(loop, config, log, rng, std::move(broker), std::move(tools), std::move(on_drain_asked));
+  auto worker = std::make_unique<WiredWorker>(loop, config, log, rng, std::move(broker), std::move(tools),
+                                              std::move(on_drain_asked));
   TRY(worker->start());
   return worker;
 }

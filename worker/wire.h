@@ -1,5 +1,5 @@
-// The worker process, put together: connections, stores, broker, tools, engine, keeper, operations port. The only file that
-// knows them all; a new tool is one line of wire_tools.cc.
+// The worker process, put together: connections, stores, broker, tools, engine, keeper, operations port. The
+// only file that knows them all; a new tool is one line of wire_tools.cc.
 #pragma once
 
 #include <functional>
@@ -15,7 +15,8 @@ namespace pawl::worker {
 
 class WorkerProcess {
  public:
-  /// `on_drain_asked` is called when an operator asks for a drain through the API. Errors: kInvalid, kUnavailable.
+  /// `on_drain_asked` is called when an operator asks for a drain through the API. Errors: kInvalid,
+  /// kUnavailable.
   static Result<std::unique_ptr<WorkerProcess>> create(Loop& loop, const Config& config, const Log& log,
                                                        std::function<void()> on_drain_asked);
   virtual ~WorkerProcess() = default;
@@ -25,7 +26,9 @@ class WorkerProcess {
   virtual void hurry() = 0;
 };
 
-/// Every tool this worker offers. Errors: kInvalid for settings a tool refuses (a sandbox that can't be had, a bad egress list).
-Result<std::unique_ptr<tools::ToolRegistry>> make_tools(Loop& loop, const Clock& clock, const Config& config, const Log& log);
+/// Every tool this worker offers. Errors: kInvalid for settings a tool refuses (a sandbox that can't be had,
+/// a bad egress list).
+Result<std::unique_ptr<tools::ToolRegistry>> make_tools(Loop& loop, const Clock& clock, const Config& config,
+                                                        const Log& log);
 
 }  // namespace pawl::worker

@@ -17,7 +17,8 @@ struct NewApiKey {
 
 /// A key out of the kernel's randomness.
 NewApiKey make_api_key();
-/// The hash of a well-formed key. Errors: nullopt when prefix, length, alphabet or checksum are off (no look-up is needed then).
+/// The hash of a well-formed key. Errors: nullopt when prefix, length, alphabet or checksum are off (no
+/// look-up is needed then).
 std::optional<Sha256> api_key_hash(std::string_view text);
 
 }  // namespace pawl::api

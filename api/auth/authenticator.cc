@@ -33,21 +33,25 @@ std::size_t Authenticator::HashOfHash::operator()(const Sha256& hash) const noex
   return value;
 }
 
-void Authenticator::authenticate(const http::Headers& headers, const std::function<void(Result<Principal>)>& done) {
+void Authenticator::authenticate(const http::Headers& headers,
+                                 const std::function<void(Result<Principal>)>& done) {
   const auto token = bearer_token(headers);
   if (!token) return done(refuse("unauthenticated", "send the header 'Authorization: Bearer <api key>'"));
   const auto hash = api_key_hash(*token);
-  if (!hash) return done(refuse("token_invalid", "this is no API key of ours: check that it was copied whole"));
+  if (!hash)
+    return done(refuse("token_invalid", "this is no API key of ours: check that it was copied whole"));
   check(*hash, done);
 }
 
 void Authenticator::check(const Sha256& hash, const std::function<void(Result<Principal>)>& done) {
   const auto found = cache_.find(hash);
-  if (found != cache_.end() && loop_.now() < found->second.fresh_until) return done(judge(hash, found->second));
+  if (found != cache_.end() && loop_.now() < found->second.fresh_until)
+    return done(judge(hash, found->second));
   auto& waiters = waiting_[hash];
   waiters.push_back(done);
   if (waiters.size() > 1) return;
-  keys_.find(hash, loop_.now() + Millis{2000}, [this, hash](Result<store::KeyRow> row) { fetched(hash, std::move(row)); });
+  keys_.find(hash, loop_.now() + Millis{2000},
+             [this, hash](Result<store::KeyRow> row) { fetched(hash, std::move(row)); });
 }
 
 void Authenticator::fetched(const Sha256& hash, Result<store::KeyRow> row) {
@@ -64,7 +68,8 @@ void Authenticator::fetched(const Sha256& hash, Result<store::KeyRow> row) {
   } else {
     cache_.erase(hash);
     if (row.error().kind != ErrorKind::kNotFound)
-      answer = fail(ErrorKind::kUnavailable, "unavailable", "the key could not be checked; try again in a moment");
+      answer =
+          fail(ErrorKind::kUnavailable, "unavailable", "the key could not be checked; try again in a moment");
   }
   for (const Waiter& waiter : waiters) waiter(answer);
 }
@@ -72,9 +77,11 @@ void Authenticator::fetched(const Sha256& hash, Result<store::KeyRow> row) {
 Result<Principal> Authenticator::judge(const Sha256& hash, const Entry& entry) {
   if (entry.row.revoked_at) return refuse("key_revoked", "this API key was revoked; ask for a new one");
   // Expiry is a calendar date chosen by people: the one place where the wall clock decides.
-  if (entry.row.expires_at && *entry.row.expires_at <= std::chrono::time_point_cast<Micros>(std::chrono::system_clock::now()))
+  if (entry.row.expires_at &&
+      *entry.row.expires_at <= std::chrono::time_point_cast<Micros>(std::chrono::system_clock::now()))
     return refuse("token_expired", "this API key has expired; ask for a new one");
-  return Principal{entry.row.id, entry.row.tenant, entry.scopes, entry.row.first_tenant, entry.row.name, hash};
+  return Principal{entry.row.id,           entry.row.tenant, entry.scopes,
+                   entry.row.first_tenant, entry.row.name,   hash};
 }
 
 void Authenticator::forget(const Uuid& key_id) {

@@ -1,5 +1,5 @@
-// Who is calling: checks the Authorization header against the stored keys, through a small cache that forgets fast enough
-// for revocation to be felt within 5 s. Credentials in the URL are never looked at.
+// Who is calling: checks the Authorization header against the stored keys, through a small cache that forgets
+// fast enough for revocation to be felt within 5 s. Credentials in the URL are never looked at.
 #pragma once
 
 #include <functional>

@@ -82,13 +82,16 @@ Result<int> set_breaker(Context& context, const Arguments& arguments, const std:
   const std::string& guarded = arguments.text("TARGET");
   const std::size_t colon = guarded.find(':');
   if (colon == 0 || colon == std::string::npos || guarded.find(':', colon + 1) == std::string::npos)
-    return fail(ErrorKind::kInvalid, "bad_option", "TARGET: must be TOOL:HOST:PORT, as http:api.example.org:443");
+    return fail(ErrorKind::kInvalid, "bad_option",
+                "TARGET: must be TOOL:HOST:PORT, as http:api.example.org:443");
   Client client = TRY(connect_ops(context));
-  json::Object body{{"tool", guarded.substr(0, colon)}, {"target", guarded.substr(colon + 1)}, {"action", action}};
+  json::Object body{
+      {"tool", guarded.substr(0, colon)}, {"target", guarded.substr(colon + 1)}, {"action", action}};
   if (arguments.has("for")) body.set("for", arguments.text("for"));
   if (arguments.has("reason")) body.set("reason", arguments.text("reason"));
   const Answer answer = TRY(client.expect({"POST", admin_target({"breakers"}), std::move(body)}));
-  print_one(context, answer.data, kBreakers, escaped(guarded) + " is " + escaped(text_at(answer.data, "state")) + "\n");
+  print_one(context, answer.data, kBreakers,
+            escaped(guarded) + " is " + escaped(text_at(answer.data, "state")) + "\n");
   return kExitCompleted;
 }
 
@@ -166,9 +169,18 @@ std::vector<Command> admin_commands() {
        {target, {Shape::kValue, "--for", "how long", "DURATION"}, reason},
        breaker_action<kOpen>},
       {"breakers reset", "close a breaker and forget what it saw", {target, reason}, breaker_action<kReset>},
-      {"breakers disable", "let every call through and count none", {target, reason}, breaker_action<kDisable>},
-      {"breakers metrics-only", "count, and let every call through", {target, reason}, breaker_action<kMetricsOnly>},
-      {"breakers half-open", "let probes through to an open target", {target, reason}, breaker_action<kHalfOpen>},
+      {"breakers disable",
+       "let every call through and count none",
+       {target, reason},
+       breaker_action<kDisable>},
+      {"breakers metrics-only",
+       "count, and let every call through",
+       {target, reason},
+       breaker_action<kMetricsOnly>},
+      {"breakers half-open",
+       "let probes through to an open target",
+       {target, reason},
+       breaker_action<kHalfOpen>},
       {"keys create",
        "make an API key; it is shown once",
        {{Shape::kPositional, "NAME", "a name for people"},

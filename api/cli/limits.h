@@ -24,9 +24,9 @@ inline constexpr Millis kMostSkew{2000};               ///< clocks that differ b
 inline constexpr std::size_t kMaxAnswer = 80'000'000;  ///< outputs are stored up to 64 MiB
 inline constexpr std::size_t kMaxFile = 8'000'000;     ///< the API takes 1 MiB; YAML may be wordier
 inline constexpr std::size_t kMaxSettingsFile = 262'144;
-inline constexpr std::size_t kMaxYamlDepth = 64;       ///< as deep as the API reads
-inline constexpr std::size_t kMaxYamlNodes = 50'000;    ///< aliases can make a small file huge
-inline constexpr int kPage = 100;                      ///< items asked for at once by --all
+inline constexpr std::size_t kMaxYamlDepth = 64;      ///< as deep as the API reads
+inline constexpr std::size_t kMaxYamlNodes = 50'000;  ///< aliases can make a small file huge
+inline constexpr int kPage = 100;                     ///< items asked for at once by --all
 inline constexpr int kEventPage = 500;
 inline constexpr int kDefaultWidth = 100;  ///< of a terminal that doesn't tell
 inline constexpr int kNarrowest = 24;      ///< a picture is never drawn narrower

@@ -9,17 +9,18 @@ namespace pawl::api {
 namespace {
 
 json::Value worker_json(const store::WorkerRow& row) {
-  return json::Object{{"id", row.id},
-                      {"name", row.name},
-                      {"pid", row.pid},
-                      {"host", row.host},
-                      {"version", row.version},
-                      {"lanes", json::Array(row.lanes.begin(), row.lanes.end())},
-                      {"slots", row.slots},
-                      {"running", row.running},
-                      {"keeper", row.keeper},
-                      {"draining", row.draining},
-                      {"lease_until", row.lease_until ? json::Value(format_rfc3339(*row.lease_until)) : json::Value()}};
+  return json::Object{
+      {"id", row.id},
+      {"name", row.name},
+      {"pid", row.pid},
+      {"host", row.host},
+      {"version", row.version},
+      {"lanes", json::Array(row.lanes.begin(), row.lanes.end())},
+      {"slots", row.slots},
+      {"running", row.running},
+      {"keeper", row.keeper},
+      {"draining", row.draining},
+      {"lease_until", row.lease_until ? json::Value(format_rfc3339(*row.lease_until)) : json::Value()}};
 }
 
 void list_workers(Services& services, const CallPtr& call) {
@@ -47,7 +48,8 @@ void drain_worker(Services& services, const CallPtr& call) {
 void list_lanes(Services& services, const CallPtr& call) {
   services.reads.stats(call->principal.tenant, call->deadline, [&services, call](Result<store::Stats> stats) {
     if (!stats) return call->fail(stats.error());
-    services.depths.depths(services.lanes, [&services, call, stats = std::move(*stats)](const Result<std::vector<broker::LaneDepth>>& depths) {
+    services.depths.depths(services.lanes, [&services, call, stats = std::move(*stats)](
+                                               const Result<std::vector<broker::LaneDepth>>& depths) {
       json::Array items;
       for (const std::string& lane : services.lanes) {
         json::Object item{{"lane", lane}, {"depth", json::Value()}};
@@ -69,13 +71,19 @@ void list_lanes(Services& services, const CallPtr& call) {
 }  // namespace
 
 std::vector<Route> admin_routes(Services& services) {
-  const auto route = [&services](http::Method method, std::string pattern, std::string id, Scope scope, void (*handler)(Services&, const CallPtr&)) {
-    return Route{method, std::move(pattern), std::move(id), scope, method == http::Method::kGet ? Body::kNone : Body::kObject,
+  const auto route = [&services](http::Method method, std::string pattern, std::string id, Scope scope,
+                                 void (*handler)(Services&, const CallPtr&)) {
+    return Route{method,
+                 std::move(pattern),
+                 std::move(id),
+                 scope,
+                 method == http::Method::kGet ? Body::kNone : Body::kObject,
                  [&services, handler](const CallPtr& call) { handler(services, call); }};
   };
   std::vector<Route> routes = {
       route(http::Method::kGet, "/admin/workers", "listWorkers", Scope::kOpsMetrics, list_workers),
-      route(http::Method::kPost, "/admin/workers/{worker_id}/drain", "drainWorker", Scope::kAdminBreakers, drain_worker),
+      route(http::Method::kPost, "/admin/workers/{worker_id}/drain", "drainWorker", Scope::kAdminBreakers,
+            drain_worker),
       route(http::Method::kGet, "/admin/lanes", "listLanes", Scope::kOpsMetrics, list_lanes)};
   add_breaker_routes(services, routes);
   return routes;

@@ -1,4 +1,5 @@
-// Circuit breakers for operators: what is not well, and orders that every worker obeys. Served on the operations port.
+// Circuit breakers for operators: what is not well, and orders that every worker obeys. Served on the
+// operations port.
 #include <map>
 
 #include "api/fields.h"
@@ -18,14 +19,15 @@ constexpr char kBetween = '\n';                   // tool and target in a cursor
 
 json::Value breaker_json(const store::BreakerRow& row) {
   const bool is_timed = row.remaining && (row.state == "open" || row.state == "half_open");
-  return json::Object{{"tool", row.key.tool},
-                      {"target", row.key.target},
-                      {"state", row.state},
-                      {"generation", row.generation},
-                      {"openings", row.openings},
-                      {"retry_after", is_timed ? json::Value(format_duration(*row.remaining)) : json::Value()},
-                      {"retry_after_ms", is_timed ? json::Value(row.remaining->count()) : json::Value()},
-                      {"changed_at", format_rfc3339(row.changed_at)}};
+  return json::Object{
+      {"tool", row.key.tool},
+      {"target", row.key.target},
+      {"state", row.state},
+      {"generation", row.generation},
+      {"openings", row.openings},
+      {"retry_after", is_timed ? json::Value(format_duration(*row.remaining)) : json::Value()},
+      {"retry_after_ms", is_timed ? json::Value(row.remaining->count()) : json::Value()},
+      {"changed_at", format_rfc3339(row.changed_at)}};
 }
 
 void list_breakers(Services& services, const CallPtr& call) {
@@ -34,7 +36,8 @@ void list_breakers(Services& services, const CallPtr& call) {
   if (!page) return call->fail(page.error());
   std::optional<store::BreakerKey> after;
   if (const std::size_t at = page->cursor.find(kBetween); at != std::string::npos)
-    after = store::BreakerKey{call->principal.tenant, page->cursor.substr(0, at), page->cursor.substr(at + 1)};
+    after =
+        store::BreakerKey{call->principal.tenant, page->cursor.substr(0, at), page->cursor.substr(at + 1)};
   const int limit = page->limit;
   services.breakers.list(
       call->principal.tenant, after, limit + 1, call->deadline,
@@ -54,10 +57,10 @@ void list_breakers(Services& services, const CallPtr& call) {
 /// The state that an action asks for.
 std::optional<std::string> state_of(Fields& fields, std::optional<Millis> open_for) {
   static const std::map<std::string, std::string, std::less<>> kStates = {{"open", "forced_open"},
-                                                                         {"reset", "closed"},
-                                                                         {"disable", "disabled"},
-                                                                         {"metrics_only", "metrics_only"},
-                                                                         {"half_open", "half_open"}};
+                                                                          {"reset", "closed"},
+                                                                          {"disable", "disabled"},
+                                                                          {"metrics_only", "metrics_only"},
+                                                                          {"half_open", "half_open"}};
   fields.require("action");
   const auto action = fields.text("action", 1, kMaxTool);
   if (!action) return std::nullopt;
@@ -87,22 +90,24 @@ void set_breaker(Services& services, const CallPtr& call) {
   row.state = state_of(fields, row.remaining).value_or("");
   const std::string reason = fields.text("reason", 0, kMaxReason).value_or("");
   if (auto done = fields.finish(); !done) return call->fail(done.error());
-  services.breakers.order(std::move(row), call->deadline, [&services, call, reason](Result<store::BreakerRow> set) {
-    if (!set) return call->fail(set.error());
-    services.log.warn("circuit breaker set by hand", {{"tool", set->key.tool},
-                                                      {"target", set->key.target},
-                                                      {"state", set->state},
-                                                      {"reason", reason}});
-    services.bus.send_control("all", store::breaker_message(*set));
-    call->answer(200, "breaker set", breaker_json(*set));
-  });
+  services.breakers.order(std::move(row), call->deadline,
+                          [&services, call, reason](Result<store::BreakerRow> set) {
+                            if (!set) return call->fail(set.error());
+                            services.log.warn("circuit breaker set by hand", {{"tool", set->key.tool},
+                                                                              {"target", set->key.target},
+                                                                              {"state", set->state},
+                                                                              {"reason", reason}});
+                            services.bus.send_control("all", store::breaker_message(*set));
+                            call->answer(200, "breaker set", breaker_json(*set));
+                          });
 }
 
 }  // namespace
 
 void add_breaker_routes(Services& services, std::vector<Route>& routes) {
   using enum http::Method;
-  const auto add = [&](http::Method method, std::string id, Scope scope, Body body, void (*handler)(Services&, const CallPtr&)) {
+  const auto add = [&](http::Method method, std::string id, Scope scope, Body body,
+                       void (*handler)(Services&, const CallPtr&)) {
     routes.push_back(Route{method, "/admin/breakers", std::move(id), scope, body,
                            [&services, handler](const CallPtr& call) { handler(services, call); }});
   };

@@ -1,4 +1,5 @@
-// Control: cancel, pause, resume. The store decides by the table of http-api.md §4; the owner is told at once.
+// Control: cancel, pause, resume. The store decides by the table of http-api.md §4; the owner is told at
+// once.
 #include "api/fields.h"
 #include "api/handlers/handlers.h"
 #include "api/limits.h"
@@ -8,12 +9,14 @@
 namespace pawl::api {
 namespace {
 
-/// The revision in If-Match ("epoch-rev"); nullopt without the header. Errors: precondition_failed for what is none of ours.
+/// The revision in If-Match ("epoch-rev"); nullopt without the header. Errors: precondition_failed for what
+/// is none of ours.
 Result<std::optional<std::uint64_t>> if_match_of(const Call& call) {
   const auto header = call.exchange->head().headers.get("if-match");
   if (!header || *header == "*") return std::nullopt;
   const std::size_t dash = header->find('-');
-  const std::string_view text = dash == std::string_view::npos ? std::string_view{} : header->substr(dash + 1);
+  const std::string_view text =
+      dash == std::string_view::npos ? std::string_view{} : header->substr(dash + 1);
   std::uint64_t rev = 0;
   bool any = false;
   for (const char c : text) {
@@ -21,22 +24,29 @@ Result<std::optional<std::uint64_t>> if_match_of(const Call& call) {
     rev = rev * 10 + static_cast<std::uint64_t>(c - '0');
     any = true;
   }
-  if (!any) return pawl::fail(ErrorKind::kConflict, "precondition_failed", "If-Match is no ETag of this execution", "get it again");
+  if (!any)
+    return pawl::fail(ErrorKind::kConflict, "precondition_failed", "If-Match is no ETag of this execution",
+                      "get it again");
   return rev;
 }
 
 void control(Services& services, const CallPtr& call, store::ControlRequest request) {
   request.tenant = call->principal.tenant;
   request.actor = call->principal.key_id.to_string();
-  services.controls.control(request, call->deadline, [&services, call, request](Result<store::ControlOutcome> outcome) {
-    if (!outcome) return call->fail(outcome.error());
-    tell_owner(services, request.exec_id, *outcome);
-    const int status = outcome->changed ? 202 : 200;
-    services.reads.get(request.tenant, request.exec_id, services.loop.now() + kMaxAnswerRead, [call, status](Result<store::ExecutionRow> row) {
-      if (!row) return call->fail(row.error());
-      call->answer(http::success(status, status == 202 ? "accepted" : "nothing to change", execution_json(*row)).header("ETag", execution_etag(*row)));
-    });
-  });
+  services.controls.control(
+      request, call->deadline, [&services, call, request](Result<store::ControlOutcome> outcome) {
+        if (!outcome) return call->fail(outcome.error());
+        tell_owner(services, request.exec_id, *outcome);
+        const int status = outcome->changed ? 202 : 200;
+        services.reads.get(
+            request.tenant, request.exec_id, services.loop.now() + kMaxAnswerRead,
+            [call, status](Result<store::ExecutionRow> row) {
+              if (!row) return call->fail(row.error());
+              call->answer(http::success(status, status == 202 ? "accepted" : "nothing to change",
+                                         execution_json(*row))
+                               .header("ETag", execution_etag(*row)));
+            });
+      });
 }
 
 /// Body and id; the fields come first, as the order of checks has it.
@@ -49,7 +59,8 @@ void control_with(Services& services, const CallPtr& call, store::ControlKind ki
   if (kind == store::ControlKind::kPause) {
     request.pause_timeout = fields.duration("timeout");
     if (const auto policy = fields.text("on_timeout")) {
-      if (*policy != "resume" && *policy != "cancel") fields.fault("on_timeout", "unknown_value", "must be resume or cancel");
+      if (*policy != "resume" && *policy != "cancel")
+        fields.fault("on_timeout", "unknown_value", "must be resume or cancel");
       request.cancel_on_timeout = *policy == "cancel";
     }
   }
@@ -63,9 +74,15 @@ void control_with(Services& services, const CallPtr& call, store::ControlKind ki
   control(services, call, std::move(request));
 }
 
-void cancel(Services& services, const CallPtr& call) { control_with(services, call, store::ControlKind::kCancel); }
-void pause(Services& services, const CallPtr& call) { control_with(services, call, store::ControlKind::kPause); }
-void resume(Services& services, const CallPtr& call) { control_with(services, call, store::ControlKind::kResume); }
+void cancel(Services& services, const CallPtr& call) {
+  control_with(services, call, store::ControlKind::kCancel);
+}
+void pause(Services& services, const CallPtr& call) {
+  control_with(services, call, store::ControlKind::kPause);
+}
+void resume(Services& services, const CallPtr& call) {
+  control_with(services, call, store::ControlKind::kResume);
+}
 
 }  // namespace
 
@@ -87,10 +104,14 @@ void tell_owner(Services& services, const Uuid& exec_id, const store::ControlOut
 void add_control_routes(Services& services, std::vector<Route>& routes) {
   using enum http::Method;
   const Scope scope = Scope::kExecControl;
-  for (const auto& [base, suffix] : {std::pair<std::string, std::string>{"/executions/tasks/{exec_id}", ""}, {"/executions/{exec_id}", "Alias"}}) {
-    routes.push_back(route_of(services, kPost, base + "/cancel", "cancelExecution" + suffix, scope, Body::kObject, cancel));
-    routes.push_back(route_of(services, kPost, base + "/pause", "pauseExecution" + suffix, scope, Body::kObject, pause));
-    routes.push_back(route_of(services, kPost, base + "/resume", "resumeExecution" + suffix, scope, Body::kObject, resume));
+  for (const auto& [base, suffix] : {std::pair<std::string, std::string>{"/executions/tasks/{exec_id}", ""},
+                                     {"/executions/{exec_id}", "Alias"}}) {
+    routes.push_back(route_of(services, kPost, base + "/cancel", "cancelExecution" + suffix, scope,
+                              Body::kObject, cancel));
+    routes.push_back(
+        route_of(services, kPost, base + "/pause", "pauseExecution" + suffix, scope, Body::kObject, pause));
+    routes.push_back(route_of(services, kPost, base + "/resume", "resumeExecution" + suffix, scope,
+                              Body::kObject, resume));
   }
 }
 

@@ -6,13 +6,15 @@ namespace pawl::api {
 namespace {
 
 void get_document(Services&, const CallPtr& call) {
-  call->answer(http::Response{.status = 200, .content_type = "application/yaml", .body = std::string(openapi_text())});
+  call->answer(
+      http::Response{.status = 200, .content_type = "application/yaml", .body = std::string(openapi_text())});
 }
 
 }  // namespace
 
 void add_document_routes(Services& services, std::vector<Route>& routes) {
-  Route route = route_of(services, http::Method::kGet, "/openapi.yaml", "getOpenApi", Scope::kNone, Body::kNone, get_document);
+  Route route = route_of(services, http::Method::kGet, "/openapi.yaml", "getOpenApi", Scope::kNone,
+                         Body::kNone, get_document);
   route.produces = "application/yaml";
   routes.push_back(std::move(route));
 }

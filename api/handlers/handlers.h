@@ -28,10 +28,11 @@ void tell_owner(Services& services, const Uuid& exec_id, const store::ControlOut
 std::vector<Route> all_routes(Services& services);
 
 /// A route under /api/v0 whose handler gets the services, which outlive it.
-inline Route route_of(Services& services, http::Method method, std::string_view pattern, std::string id, Scope scope, Body body,
-                      void (*handler)(Services&, const CallPtr&)) {
-  return Route{method, "/api/v0" + std::string(pattern), std::move(id), scope, body,
-               [&services, handler](const CallPtr& call) { handler(services, call); }};
+inline Route route_of(Services& services, http::Method method, std::string_view pattern, std::string id,
+                      Scope scope, Body body, void (*handler)(Services&, const CallPtr&)) {
+  return Route{method,        "/api/v0" + std::string(pattern),
+               std::move(id), scope,
+               body,          [&services, handler](const CallPtr& call) { handler(services, call); }};
 }
 
 }  // namespace pawl::api

@@ -32,18 +32,22 @@ void retry_one(Services& services, const CallPtr& call) {
   request.actor = call->principal.key_id.to_string();
   request.traceparent = traceparent_of(head.headers, services.rng);
   request.idempotency_key = std::move(*key);
-  if (!request.idempotency_key.empty()) request.fingerprint = fingerprint_of(http::to_string(head.method), head.path(), head.query(), call->body);
-  retry_execution(services, std::move(request), call->deadline, [call, old = *id](const Result<store::Accepted>& accepted) {
-    if (!accepted) return call->fail(accepted.error());
-    const std::string url = exec_url(accepted->exec_id);
-    auto response = http::success(202, "execution accepted", json::Object{{"exec_id", accepted->exec_id.to_string()},
-                                                                          {"exec_url", url},
-                                                                          {"stream_url", url + "/stream"},
-                                                                          {"retry_of", old.to_string()}});
-    response.header("Location", url);
-    if (accepted->kind == store::Accepted::Kind::kReplayed) response.header("Idempotent-Replayed", "true");
-    call->answer(std::move(response));
-  });
+  if (!request.idempotency_key.empty())
+    request.fingerprint = fingerprint_of(http::to_string(head.method), head.path(), head.query(), call->body);
+  retry_execution(services, std::move(request), call->deadline,
+                  [call, old = *id](const Result<store::Accepted>& accepted) {
+                    if (!accepted) return call->fail(accepted.error());
+                    const std::string url = exec_url(accepted->exec_id);
+                    auto response = http::success(202, "execution accepted",
+                                                  json::Object{{"exec_id", accepted->exec_id.to_string()},
+                                                               {"exec_url", url},
+                                                               {"stream_url", url + "/stream"},
+                                                               {"retry_of", old.to_string()}});
+                    response.header("Location", url);
+                    if (accepted->kind == store::Accepted::Kind::kReplayed)
+                      response.header("Idempotent-Replayed", "true");
+                    call->answer(std::move(response));
+                  });
 }
 
 enum class Bulk : unsigned char { kCancel, kRetry };
@@ -64,21 +68,26 @@ struct BulkRun : std::enable_shared_from_this<BulkRun> {
   std::int64_t matched = 0, changed = 0, failed = 0;
   json::Array created = {};
 
-  BulkRun(Services& all, CallPtr which, Bulk kind) : services(all), call(std::move(which)), what(kind), until(all.loop.now() + kMaxBulkTime) {}
+  BulkRun(Services& all, CallPtr which, Bulk kind)
+      : services(all), call(std::move(which)), what(kind), until(all.loop.now() + kMaxBulkTime) {}
 
-  [[nodiscard]] bool is_full() const { return (!dry_run && matched >= kMaxBulk) || services.loop.now() >= until; }
+  [[nodiscard]] bool is_full() const {
+    return (!dry_run && matched >= kMaxBulk) || services.loop.now() >= until;
+  }
 
   void next_page() {
-    services.reads.list(call->principal.tenant, filter, {cursor, kBulkPage}, services.loop.now() + kMaxAnswerRead * 2,
+    services.reads.list(call->principal.tenant, filter, {cursor, kBulkPage},
+                        services.loop.now() + kMaxAnswerRead * 2,
                         [self = shared_from_this()](const Result<store::ExecutionList>& list) {
-      if (!list) return self->call->fail(list.error());
-      self->matched += static_cast<std::int64_t>(list->items.size());
-      self->cursor = list->next;
-      self->last_page = list->next.empty();
-      if (!self->dry_run)
-        for (const store::ExecutionRow& row : list->items) self->waiting.push_back(row.exec_id);
-      self->go_on();
-    });
+                          if (!list) return self->call->fail(list.error());
+                          self->matched += static_cast<std::int64_t>(list->items.size());
+                          self->cursor = list->next;
+                          self->last_page = list->next.empty();
+                          if (!self->dry_run)
+                            for (const store::ExecutionRow& row : list->items)
+                              self->waiting.push_back(row.exec_id);
+                          self->go_on();
+                        });
   }
 
   void go_on() {
@@ -99,10 +108,12 @@ struct BulkRun : std::enable_shared_from_this<BulkRun> {
     request.exec_id = id;
     request.reason = reason;
     request.actor = call->principal.key_id.to_string();
-    services.controls.control(std::move(request), services.loop.now() + kMaxAnswerRead, [self = shared_from_this(), id](const Result<store::ControlOutcome>& outcome) {
-      if (outcome) tell_owner(self->services, id, *outcome);
-      self->settled(outcome && outcome->changed, !outcome && outcome.error().code != "invalid_state");
-    });
+    services.controls.control(std::move(request), services.loop.now() + kMaxAnswerRead,
+                              [self = shared_from_this(), id](const Result<store::ControlOutcome>& outcome) {
+                                if (outcome) tell_owner(self->services, id, *outcome);
+                                self->settled(outcome && outcome->changed,
+                                              !outcome && outcome.error().code != "invalid_state");
+                              });
   }
 
   void retry(const Uuid& id) {
@@ -111,11 +122,13 @@ struct BulkRun : std::enable_shared_from_this<BulkRun> {
     request.exec_id = id;
     request.actor = call->principal.key_id.to_string();
     request.traceparent = traceparent_of(call->exchange->head().headers, services.rng);
-    retry_execution(services, std::move(request), services.loop.now() + kMaxAnswerRead * 2, [self = shared_from_this(), id](const Result<store::Accepted>& accepted) {
-      if (accepted && self->created.size() < kMaxBatch)
-        self->created.push_back(json::Object{{"exec_id", accepted->exec_id.to_string()}, {"retry_of", id.to_string()}});
-      self->settled(accepted.has_value(), !accepted);
-    });
+    retry_execution(services, std::move(request), services.loop.now() + kMaxAnswerRead * 2,
+                    [self = shared_from_this(), id](const Result<store::Accepted>& accepted) {
+                      if (accepted && self->created.size() < kMaxBatch)
+                        self->created.push_back(json::Object{{"exec_id", accepted->exec_id.to_string()},
+                                                             {"retry_of", id.to_string()}});
+                      self->settled(accepted.has_value(), !accepted);
+                    });
   }
 
   void settled(bool has_changed, bool has_failed) {
@@ -144,14 +157,20 @@ void read_statuses(Fields& fields, Bulk what, store::ExecutionFilter& filter) {
   const auto allowed = statuses_for(what);
   std::vector<std::string> names;
   const auto given = fields.any("status");
-  if (given && given->is_string()) names.push_back(given->as_string());
-  else if (given) names = fields.texts("status", 8).value_or(std::vector<std::string>{});
+  if (given && given->is_string())
+    names.push_back(given->as_string());
+  else if (given)
+    names = fields.texts("status", 8).value_or(std::vector<std::string>{});
   for (const std::string& name : names) {
     const auto status = parse_execution_status(name);
     const bool fits = status && (std::count(allowed.begin(), allowed.end(), *status) > 0 ||
                                  (what == Bulk::kRetry && *status == ExecutionStatus::kCancelled));
-    if (fits) filter.statuses.push_back(*status);
-    else fields.fault("status", "unknown_value", what == Bulk::kCancel ? "must be pending, running, waiting or paused" : "must be failed, timed_out or cancelled");
+    if (fits)
+      filter.statuses.push_back(*status);
+    else
+      fields.fault("status", "unknown_value",
+                   what == Bulk::kCancel ? "must be pending, running, waiting or paused"
+                                         : "must be failed, timed_out or cancelled");
   }
   if (filter.statuses.empty()) filter.statuses = allowed;
 }
@@ -169,8 +188,10 @@ store::ExecutionFilter read_filter(Fields& outer, Bulk what) {
   filter.created_before = fields.time("created_before");
   if (const auto labels = fields.object("labels")) {
     for (const auto& [name, value] : labels->as_object()) {
-      if (value.is_string()) filter.labels[name] = value.as_string();
-      else fields.fault("labels", "wrong_type", "must map names to strings");
+      if (value.is_string())
+        filter.labels[name] = value.as_string();
+      else
+        fields.fault("labels", "wrong_type", "must map names to strings");
     }
   }
   if (auto done = fields.finish(); !done) outer.add(done.error().faults);
@@ -196,10 +217,14 @@ void bulk_retry(Services& services, const CallPtr& call) { run_bulk(services, ca
 void add_retry_routes(Services& services, std::vector<Route>& routes) {
   using enum http::Method;
   const Scope scope = Scope::kExecControl;
-  routes.push_back(route_of(services, kPost, "/executions/cancel", "cancelExecutions", scope, Body::kObject, bulk_cancel));
-  routes.push_back(route_of(services, kPost, "/executions/retry", "retryExecutions", scope, Body::kObject, bulk_retry));
-  for (const auto& [base, suffix] : {std::pair<std::string, std::string>{"/executions/tasks/{exec_id}", ""}, {"/executions/{exec_id}", "Alias"}})
-    routes.push_back(route_of(services, kPost, base + "/retry", "retryExecution" + suffix, scope, Body::kObject, retry_one));
+  routes.push_back(
+      route_of(services, kPost, "/executions/cancel", "cancelExecutions", scope, Body::kObject, bulk_cancel));
+  routes.push_back(
+      route_of(services, kPost, "/executions/retry", "retryExecutions", scope, Body::kObject, bulk_retry));
+  for (const auto& [base, suffix] : {std::pair<std::string, std::string>{"/executions/tasks/{exec_id}", ""},
+                                     {"/executions/{exec_id}", "Alias"}})
+    routes.push_back(route_of(services, kPost, base + "/retry", "retryExecution" + suffix, scope,
+                              Body::kObject, retry_one));
 }
 
 }  // namespace pawl::api

@@ -1,4 +1,5 @@
-// Running tasks: sync, async, inline and batch. All of them store first and answer after; a client that hangs up stops nothing.
+// Running tasks: sync, async, inline and batch. All of them store first and answer after; a client that hangs
+// up stops nothing.
 #include <memory>
 
 #include "api/acceptance.h"
@@ -19,7 +20,7 @@ using store::Accepted;
 /// What stays the same for every item of one request.
 struct Origin {
   std::string traceparent;
-  std::string key;          ///< idempotency key of the request, or ""
+  std::string key;  ///< idempotency key of the request, or ""
   Sha256 fingerprint{};
 };
 
@@ -63,12 +64,15 @@ http::Response sync_answer(const Call& call, const store::ExecutionRow& row) {
   }
   data.set("status", to_string(row.status));
   if (!is_final(row.status)) {
-    const Error error{ErrorKind::kTimeout, "request_timeout", "the execution is still running", "follow it at its exec_url"};
+    const Error error{ErrorKind::kTimeout, "request_timeout", "the execution is still running",
+                      "follow it at its exec_url"};
     return http::failure_with_data(error, call.style, data, data);
   }
-  const std::string why = row.failure ? row.failure->message : "it ended as " + std::string(to_string(row.status));
+  const std::string why =
+      row.failure ? row.failure->message : "it ended as " + std::string(to_string(row.status));
   const Error error{ErrorKind::kInvalid, "execution_failed", "the execution did not complete: " + why};
-  return http::failure_with_data(error, call.style, row.failure ? to_json(*row.failure) : json::Value(), std::move(data));
+  return http::failure_with_data(error, call.style, row.failure ? to_json(*row.failure) : json::Value(),
+                                 std::move(data));
 }
 
 void cancel_after_timeout(Services& services, const Call& call, const Uuid& exec_id) {
@@ -77,26 +81,30 @@ void cancel_after_timeout(Services& services, const Call& call, const Uuid& exec
   request.exec_id = exec_id;
   request.reason = "the sync wait ran out and on_timeout=cancel was asked for";
   request.actor = call.principal.key_id.to_string();
-  services.controls.control(std::move(request), services.loop.now() + kWatchPoll * 5, [&services, exec_id](const Result<store::ControlOutcome>& outcome) {
-    if (outcome) tell_owner(services, exec_id, *outcome);
-  });
+  services.controls.control(std::move(request), services.loop.now() + kWatchPoll * 5,
+                            [&services, exec_id](const Result<store::ControlOutcome>& outcome) {
+                              if (outcome) tell_owner(services, exec_id, *outcome);
+                            });
 }
 
-void wait_and_answer(Services& services, const CallPtr& call, const Accepted& accepted, Millis wait, bool cancel) {
+void wait_and_answer(Services& services, const CallPtr& call, const Accepted& accepted, Millis wait,
+                     bool cancel) {
   const bool replayed = accepted.kind == Accepted::Kind::kReplayed;
-  services.waiter.wait(call->principal.tenant, accepted.exec_id, Waiter::Word::kOwnerKnows, services.loop.now() + wait,
-                       [](const store::ExecutionRow& row) { return is_final(row.status); },
-                       [&services, call, replayed, cancel, exec_id = accepted.exec_id](Result<store::ExecutionRow> row) {
-    if (!row) return call->fail(row.error());
-    if (cancel && !is_final(row->status)) cancel_after_timeout(services, *call, exec_id);
-    http::Response response = sync_answer(*call, *row);
-    response.header("Location", exec_url(exec_id));
-    if (replayed) response.header("Idempotent-Replayed", "true");
-    call->answer(std::move(response));
-  });
+  services.waiter.wait(
+      call->principal.tenant, accepted.exec_id, Waiter::Word::kOwnerKnows, services.loop.now() + wait,
+      [](const store::ExecutionRow& row) { return is_final(row.status); },
+      [&services, call, replayed, cancel, exec_id = accepted.exec_id](Result<store::ExecutionRow> row) {
+        if (!row) return call->fail(row.error());
+        if (cancel && !is_final(row->status)) cancel_after_timeout(services, *call, exec_id);
+        http::Response response = sync_answer(*call, *row);
+        response.header("Location", exec_url(exec_id));
+        if (replayed) response.header("Idempotent-Replayed", "true");
+        call->answer(std::move(response));
+      });
 }
 
-void run_one(Services& services, const CallPtr& call, const CachedTask& task, const json::Value& body, const Origin& origin, RunKind kind) {
+void run_one(Services& services, const CallPtr& call, const CachedTask& task, const json::Value& body,
+             const Origin& origin, RunKind kind) {
   auto submission = read_submission(body, task, services, kind, "");
   if (!submission) return call->fail(submission.error());
   submission->execution.traceparent = origin.traceparent;
@@ -106,11 +114,12 @@ void run_one(Services& services, const CallPtr& call, const CachedTask& task, co
   const bool cancel = call->query.get("on_timeout") == "cancel";
   const bool is_sync = kind == RunKind::kSync;
   const Millis wait = submission->sync_wait;
-  submit(services, call, std::move(*submission), is_sync, [&services, call, is_sync, wait, cancel](Result<Accepted> accepted) {
-    if (!accepted) return call->fail(accepted.error());
-    if (!is_sync) return answer_accepted(call, *accepted);
-    wait_and_answer(services, call, *accepted, wait, cancel);
-  });
+  submit(services, call, std::move(*submission), is_sync,
+         [&services, call, is_sync, wait, cancel](Result<Accepted> accepted) {
+           if (!accepted) return call->fail(accepted.error());
+           if (!is_sync) return answer_accepted(call, *accepted);
+           wait_and_answer(services, call, *accepted, wait, cancel);
+         });
 }
 
 Result<void> check_run_query(const Call& call, RunKind kind) {
@@ -134,12 +143,13 @@ void run_task(Services& services, const CallPtr& call, RunKind kind) {
   auto origin = origin_of(services, *call);
   if (!origin) return call->fail(origin.error());
   if (auto known = check_run_query(*call, kind); !known) return call->fail(known.error());
-  if (auto long_strings = check_strings(call->body, {"with"}); !long_strings.empty()) return call->fail(faults_error(std::move(long_strings)));
+  if (auto long_strings = check_strings(call->body, {"with"}); !long_strings.empty())
+    return call->fail(faults_error(std::move(long_strings)));
   services.task_cache.newest(call->principal.tenant, call->param("task_id"), call->deadline,
                              [&services, call, kind, origin = *origin](const Result<CachedTask>& task) {
-    if (!task) return refuse_unknown(services, call, kind, task.error());
-    run_one(services, call, *task, call->body, origin, kind);
-  });
+                               if (!task) return refuse_unknown(services, call, kind, task.error());
+                               run_one(services, call, *task, call->body, origin, kind);
+                             });
 }
 
 void run_sync(Services& services, const CallPtr& call) { run_task(services, call, RunKind::kSync); }
@@ -152,7 +162,8 @@ void run_inline(Services& services, const CallPtr& call) {
   if (auto known = only_queries(*call, {}); !known) return call->fail(known.error());
   const json::Value* document = call->body.find("plan");
   if (document == nullptr) {
-    return call->fail(faults_error({call->body.is_object() ? Fault{"/plan", "required", "is required"} : Fault{"", "wrong_type", "must be an object"}}));
+    return call->fail(faults_error({call->body.is_object() ? Fault{"/plan", "required", "is required"}
+                                                           : Fault{"", "wrong_type", "must be an object"}}));
   }
   auto checked = check_task(*document, services.rules, IdRule::kOptional);
   json::Object rest = call->body.as_object();
@@ -163,7 +174,8 @@ void run_inline(Services& services, const CallPtr& call) {
     for (Fault& fault : faults) fault.pointer.insert(0, "/plan");
     return call->fail(faults_error(std::move(faults)));
   }
-  run_one(services, call, CachedTask{"", 0, std::move(*checked.plan)}, std::move(rest), *origin, RunKind::kAsync);
+  run_one(services, call, CachedTask{"", 0, std::move(*checked.plan)}, std::move(rest), *origin,
+          RunKind::kAsync);
 }
 
 /// The answers of a batch, in order of its items.
@@ -174,11 +186,14 @@ struct Batch {
   bool has_key = false;  ///< the request as a whole has one: its answer must not tell items of a replay apart
 };
 
-void finish_item(const CallPtr& call, const std::shared_ptr<Batch>& batch, std::size_t at, json::Value answer) {
+void finish_item(const CallPtr& call, const std::shared_ptr<Batch>& batch, std::size_t at,
+                 json::Value answer) {
   batch->answers[at] = std::move(answer);
   if (--batch->open > 0) return;
-  auto response = http::success(200, "batch stored", json::Object{{"items", std::move(batch->answers)}, {"accepted", batch->accepted}});
-  if (batch->has_key && batch->accepted > 0 && batch->replayed == batch->accepted) response.header("Idempotent-Replayed", "true");
+  auto response = http::success(
+      200, "batch stored", json::Object{{"items", std::move(batch->answers)}, {"accepted", batch->accepted}});
+  if (batch->has_key && batch->accepted > 0 && batch->replayed == batch->accepted)
+    response.header("Idempotent-Replayed", "true");
   call->answer(std::move(response));
 }
 
@@ -186,18 +201,24 @@ json::Value item_error(const Error& error) {
   const http::Response response = http::failure(error, http::ErrorStyle::kEnvelope);
   json::Object out{{"status", response.status}};
   json::Object inner{{"code", error.code}, {"message", error.message}};
-  if (response.status >= 500) inner = json::Object{{"code", response.status == 503 ? "unavailable" : "internal"}, {"message", "not stored; try this item again"}};
+  if (response.status >= 500)
+    inner = json::Object{{"code", response.status == 503 ? "unavailable" : "internal"},
+                         {"message", "not stored; try this item again"}};
   json::Array errors;
-  for (const Fault& fault : error.faults) errors.push_back(json::Object{{"pointer", fault.pointer}, {"code", fault.code}, {"message", fault.message}});
+  for (const Fault& fault : error.faults)
+    errors.push_back(
+        json::Object{{"pointer", fault.pointer}, {"code", fault.code}, {"message", fault.message}});
   if (!errors.empty()) inner.set("errors", std::move(errors));
   return out.set("error", std::move(inner));
 }
 
-void run_item(Services& services, const CallPtr& call, const CachedTask& task, const Origin& origin, const json::Value& item,
-              const std::shared_ptr<Batch>& batch, std::size_t at) {
-  auto submission = read_submission(item, task, services, RunKind::kBatchItem, "/items/" + std::to_string(at));
+void run_item(Services& services, const CallPtr& call, const CachedTask& task, const Origin& origin,
+              const json::Value& item, const std::shared_ptr<Batch>& batch, std::size_t at) {
+  auto submission =
+      read_submission(item, task, services, RunKind::kBatchItem, "/items/" + std::to_string(at));
   if (!submission) {
-    services.loop.post([call, batch, at, answer = item_error(submission.error())] { finish_item(call, batch, at, answer); });
+    services.loop.post(
+        [call, batch, at, answer = item_error(submission.error())] { finish_item(call, batch, at, answer); });
     return;
   }
   store::NewExecution& execution = submission->execution;
@@ -231,15 +252,17 @@ void run_batch(Services& services, const CallPtr& call) {
   if (items && items->empty()) fields.fault("items", "too_few", "must have at least one item");
   fields.add(check_strings(call->body, {"with"}));
   if (auto done = fields.finish(); !done) return call->fail(done.error());
-  services.task_cache.newest(call->principal.tenant, call->param("task_id"), call->deadline,
-                             [&services, call, items = *items, origin = *origin](const Result<CachedTask>& task) {
-    if (!task) return call->fail(task.error());
-    auto batch = std::make_shared<Batch>();
-    batch->answers.resize(items.size());
-    batch->open = items.size();
-    batch->has_key = !origin.key.empty();
-    for (std::size_t at = 0; at < items.size(); ++at) run_item(services, call, *task, origin, items[at], batch, at);
-  });
+  services.task_cache.newest(
+      call->principal.tenant, call->param("task_id"), call->deadline,
+      [&services, call, items = *items, origin = *origin](const Result<CachedTask>& task) {
+        if (!task) return call->fail(task.error());
+        auto batch = std::make_shared<Batch>();
+        batch->answers.resize(items.size());
+        batch->open = items.size();
+        batch->has_key = !origin.key.empty();
+        for (std::size_t at = 0; at < items.size(); ++at)
+          run_item(services, call, *task, origin, items[at], batch, at);
+      });
 }
 
 }  // namespace
@@ -247,10 +270,14 @@ void run_batch(Services& services, const CallPtr& call) {
 void add_run_routes(Services& services, std::vector<Route>& routes) {
   using enum http::Method;
   const Scope scope = Scope::kExecWrite;
-  routes.push_back(route_of(services, kPost, "/tasks/{task_id}/executions", "runTask", scope, Body::kObject, run_sync));
-  routes.push_back(route_of(services, kPost, "/tasks/{task_id}/executions/sync", "runTaskSync", scope, Body::kObject, run_sync));
-  routes.push_back(route_of(services, kPost, "/tasks/{task_id}/executions/async", "runTaskAsync", scope, Body::kObject, run_async));
-  routes.push_back(route_of(services, kPost, "/tasks/{task_id}/executions/batch", "runTaskBatch", scope, Body::kObject, run_batch));
+  routes.push_back(
+      route_of(services, kPost, "/tasks/{task_id}/executions", "runTask", scope, Body::kObject, run_sync));
+  routes.push_back(route_of(services, kPost, "/tasks/{task_id}/executions/sync", "runTaskSync", scope,
+                            Body::kObject, run_sync));
+  routes.push_back(route_of(services, kPost, "/tasks/{task_id}/executions/async", "runTaskAsync", scope,
+                            Body::kObject, run_async));
+  routes.push_back(route_of(services, kPost, "/tasks/{task_id}/executions/batch", "runTaskBatch", scope,
+                            Body::kObject, run_batch));
   routes.push_back(route_of(services, kPost, "/executions", "runPlan", scope, Body::kObject, run_inline));
 }
 

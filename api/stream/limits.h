@@ -34,7 +34,7 @@ inline constexpr Millis kOverviewPoll{
     500};  ///< the newest events of a tenant are read so often while somebody watches
 inline constexpr Millis kOverviewOverlap{
     3000};  ///< transactions that commit late are still seen; statements end after 5 s
-inline constexpr int kOverviewRows = 2000;       ///< rows of one read; the next read goes on where it ended
+inline constexpr int kOverviewRows = 2000;  ///< rows of one read; the next read goes on where it ended
 
 inline constexpr Millis kTicketLifetime{30'000};
 inline constexpr int kMaxTickets = 100;  ///< unused ones of one key

@@ -37,7 +37,8 @@ Dashboard::Dashboard(http::Application& next) : next_(next) {
   for (const Asset& asset : assets()) {
     const std::string_view text = asset.text();
     // Half of the hash tells versions apart and keeps the header short.
-    files_[std::string(asset.name)] = File{asset.content_type, text, "\"" + to_hex(sha256(text)).substr(0, 32) + "\""};
+    files_[std::string(asset.name)] =
+        File{asset.content_type, text, "\"" + to_hex(sha256(text)).substr(0, 32) + "\""};
   }
 }
 
@@ -50,7 +51,8 @@ http::Response Dashboard::answer(const http::RequestHead& head) const {
   const http::ErrorStyle style = http::error_style(head);
   const std::string_view path = head.path();
   if (head.method != http::Method::kGet && head.method != http::Method::kHead) {
-    response = http::failure({ErrorKind::kInvalid, "method_not_allowed", "this path serves GET, HEAD"}, style);
+    response =
+        http::failure({ErrorKind::kInvalid, "method_not_allowed", "this path serves GET, HEAD"}, style);
     response.header("Allow", "GET, HEAD");
   } else if (path == kRoot) {
     response = http::Response{.status = 308};

@@ -1,5 +1,6 @@
-// Answers /ui and /ui/* with the dashboard and hands every other request on. It stands before the gate because these files
-// are the same for everybody: they need no credential and are no part of the API document.
+// Answers /ui and /ui/* with the dashboard and hands every other request on. It stands before the gate
+// because these files are the same for everybody: they need no credential and are no part of the API
+// document.
 #pragma once
 
 #include <map>

@@ -52,8 +52,10 @@ std::string encode(std::string_view data, std::string_view alphabet, char paddin
     for (std::size_t k = 0; k < 3; ++k)
       group = group << 8 | (k < have ? static_cast<std::uint8_t>(data[i + k]) : 0u);
     for (std::size_t k = 0; k < 4; ++k) {
-      if (k <= have) out += alphabet[group >> (18 - 6 * k) & 63];
-      else if (padding != '\0') out += padding;
+      if (k <= have)
+        out += alphabet[group >> (18 - 6 * k) & 63];
+      else if (padding != '\0')
+        out += padding;
     }
   }
   return out;

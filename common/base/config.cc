@@ -122,10 +122,14 @@ Result<void> Config::read_arguments(std::span<const std::string> arguments) {
     if (!is_known) return fail(unknown_config_key(flag, name, "command line"));
 
     std::string value;
-    if (equals != std::string_view::npos) value = argument.substr(equals + 1);
-    else if (i + 1 < arguments.size() && !arguments[i + 1].starts_with("--")) value = arguments[++i];
-    else if (key != nullptr && key->type == ConfigType::kBool) value = "true";
-    else return fail(missing_value(flag));
+    if (equals != std::string_view::npos)
+      value = argument.substr(equals + 1);
+    else if (i + 1 < arguments.size() && !arguments[i + 1].starts_with("--"))
+      value = arguments[++i];
+    else if (key != nullptr && key->type == ConfigType::kBool)
+      value = "true";
+    else
+      return fail(missing_value(flag));
 
     if (name == "config") continue;  // read before everything else
     if (name != "set") {

@@ -154,8 +154,10 @@ Error unknown_config_key(std::string_view shown, std::string_view name, std::str
     best = distance;
     nearest = &key;
   }
-  if (nearest != nullptr) message += "; did you mean " + std::string(nearest->name) + "?";
-  else message += "; --print-config lists all keys";
+  if (nearest != nullptr)
+    message += "; did you mean " + std::string(nearest->name) + "?";
+  else
+    message += "; --print-config lists all keys";
   return Error{ErrorKind::kInvalid, "invalid_configuration", std::move(message), {}, {}};
 }
 

@@ -32,8 +32,8 @@ struct LogField {
   template <std::signed_integral T>
   LogField(std::string_view k, T v) : key(k), value(static_cast<std::int64_t>(v)) {}
   template <std::unsigned_integral T>
-    requires(!std::same_as<T, bool>)
-  LogField(std::string_view k, T v) : key(k), value(static_cast<std::uint64_t>(v)) {}
+  requires(!std::same_as<T, bool>) LogField(std::string_view k, T v)
+      : key(k), value(static_cast<std::uint64_t>(v)) {}
 };
 
 using LogFields = std::initializer_list<LogField>;

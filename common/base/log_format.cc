@@ -86,15 +86,19 @@ void append_value(std::string& out, const LogField::Value& value, LogFormat form
     std::string& out;
     LogFormat format;
     void operator()(std::string_view text) const {
-      if (format == LogFormat::kJson || needs_quotes(text)) append_quoted(out, text);
-      else out += text;
+      if (format == LogFormat::kJson || needs_quotes(text))
+        append_quoted(out, text);
+      else
+        out += text;
     }
     void operator()(bool b) const { out += b ? "true" : "false"; }
     void operator()(std::int64_t i) const { append_number(out, i); }
     void operator()(std::uint64_t u) const { append_number(out, u); }
     void operator()(double d) const {
-      if (std::isfinite(d)) append_number(out, d);
-      else out += "null";
+      if (std::isfinite(d))
+        append_number(out, d);
+      else
+        out += "null";
     }
   };
   std::visit(Visitor{out, format}, value);

@@ -51,11 +51,12 @@ void add_session_settings(Settings& settings, const ConnectionOptions& options) 
   set("lock_timeout", std::min(kLockTimeout, options.statement_timeout));
   set("idle_in_transaction_session_timeout", kIdleInTransactionTimeout);
   settings["options"] += " -c TimeZone=UTC -c DateStyle=ISO -c extra_float_digits=1";
-  // Every statement is prepared and its tables come and go in size (a queue is empty most of the time): one generic plan over
-  // indexes, row by row of a batch, never a plan made for the moment the table was small (one that reads the whole of it), no
-  // compilation of it, no planning per call.
+  // Every statement is prepared and its tables come and go in size (a queue is empty most of the time): one
+  // generic plan over indexes, row by row of a batch, never a plan made for the moment the table was small
+  // (one that reads the whole of it), no compilation of it, no planning per call.
   settings["options"] += " -c plan_cache_mode=force_generic_plan -c jit=off";
-  settings["options"] += " -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
+  settings["options"] +=
+      " -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
   if (!options.role.empty()) settings["options"] += " -c role=" + escape_option(options.role);
   settings["client_encoding"] = "UTF8";
   settings["application_name"] = options.application_name.empty() ? "pawl" : options.application_name;

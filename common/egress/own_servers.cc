@@ -19,8 +19,8 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
 void deny(Policy& policy, std::string_view host, std::uint16_t port) {
   const bool is_bare_v6 = host.find(':') != std::string_view::npos && !host.starts_with('[');
   const Host parsed = parse_host(is_bare_v6 ? "[" + std::string(host) + "]" : std::string(host));
-  const bool is_local_name = parsed.kind == Host::Kind::kName &&
-                             (parsed.name == "localhost" || parsed.name.ends_with(".localhost"));
+  const bool is_local_name =
+      parsed.kind == Host::Kind::kName && (parsed.name == "localhost" || parsed.name.ends_with(".localhost"));
   if (is_local_name || host.empty() || host.starts_with('/') || host == "0.0.0.0" || host == "::" ||
       host == "[::]") {
     policy.deny_endpoint(*IpAddress::parse("127.0.0.1"), port);
@@ -65,7 +65,8 @@ void deny_servers(Policy& policy, std::string_view configured, std::uint16_t def
   if (const std::size_t scheme = configured.find("://"); scheme != std::string_view::npos) {
     configured.remove_prefix(scheme + 3);
     configured = configured.substr(0, configured.find_first_of("/?#"));
-    if (const std::size_t at = configured.rfind('@'); at != std::string_view::npos) configured.remove_prefix(at + 1);
+    if (const std::size_t at = configured.rfind('@'); at != std::string_view::npos)
+      configured.remove_prefix(at + 1);
   } else if (configured.find('=') != std::string_view::npos) {
     return deny_key_values(policy, configured, default_port);
   }

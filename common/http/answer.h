@@ -1,4 +1,5 @@
-// The answers of http-api.md §1: the envelope, its problem+json twin, and the one table from codes to statuses.
+// The answers of http-api.md §1: the envelope, its problem+json twin, and the one table from codes to
+// statuses.
 #pragma once
 
 #include <string>
@@ -15,8 +16,8 @@ namespace pawl::http {
 /// {"status","message","data"}.
 Response success(int status, std::string_view message, json::Value data);
 
-/// The status of a contract code; of an unknown code the kind's own (kInvalid 422, kNotFound 404, kConflict 409, kUnavailable
-/// and kOverloaded 503, kTimeout 503, kPermission 403, anything else 500).
+/// The status of a contract code; of an unknown code the kind's own (kInvalid 422, kNotFound 404, kConflict
+/// 409, kUnavailable and kOverloaded 503, kTimeout 503, kPermission 403, anything else 500).
 int status_of(std::string_view code, ErrorKind kind);
 
 /// How the client wants its errors: the envelope, or RFC 9457 when Accept names application/problem+json.

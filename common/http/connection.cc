@@ -13,8 +13,8 @@ namespace {
 bool is_sane_request_id(std::string_view id) {
   if (id.empty() || id.size() > 128) return false;
   for (const char c : id) {
-    const bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-                    c == '.' || c == ':';
+    const bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                    c == '_' || c == '.' || c == ':';
     if (!ok) return false;
   }
   return true;
@@ -57,7 +57,11 @@ std::string_view ServerCore::date() {
 }
 
 Connection::Connection(ServerCore& core, std::unique_ptr<Stream> stream)
-    : core_(core), stream_(std::move(stream)), parser_(core.limits), state_since_(core.loop.now()), write_progress_(core.loop.now()) {
+    : core_(core),
+      stream_(std::move(stream)),
+      parser_(core.limits),
+      state_since_(core.loop.now()),
+      write_progress_(core.loop.now()) {
   state_ = State::kReadingHead;  // the first request must come in the header time
   StreamHandler handler;
   handler.on_data = [this](std::string_view bytes) { on_data(bytes); };
@@ -108,25 +112,31 @@ void Connection::resume_reading() {
   reading_paused_ = false;
 }
 
-/// Parses what is pending as far as the state allows. Not re-entered: an answer given inside lets the loop go on.
+/// Parses what is pending as far as the state allows. Not re-entered: an answer given inside lets the loop go
+/// on.
 void Connection::pump() {
   if (pumping_) return;
   pumping_ = true;
-  while (state_ == State::kReadingHead || state_ == State::kReadingBody || (discarding_ && !message_complete_)) {
+  while (state_ == State::kReadingHead || state_ == State::kReadingBody ||
+         (discarding_ && !message_complete_)) {
     // After a head without a body the parser needs a push, not bytes.
     const bool push = state_ == State::kReadingBody && !body_pending();
     if (parsed_ >= pending_.size() && !push) break;
     const auto progress = parser_.feed(std::string_view(pending_).substr(parsed_));
     parsed_ += progress.consumed;
-    if (progress.stop == RequestParser::Stop::kHead) take_head();
-    else if (progress.stop == RequestParser::Stop::kComplete) take_complete();
-    else if (progress.stop == RequestParser::Stop::kError) refuse_unparsable();
+    if (progress.stop == RequestParser::Stop::kHead)
+      take_head();
+    else if (progress.stop == RequestParser::Stop::kComplete)
+      take_complete();
+    else if (progress.stop == RequestParser::Stop::kError)
+      refuse_unparsable();
   }
   pumping_ = false;
   if (state_ == State::kTaken) return;
   pending_.erase(0, parsed_);
   parsed_ = 0;
-  if (state_ == State::kReadingHead && served_one_ && pending_.empty() && !parser_.in_message()) state_ = State::kIdle;
+  if (state_ == State::kReadingHead && served_one_ && pending_.empty() && !parser_.in_message())
+    state_ = State::kIdle;
   if (pending_.size() < core_.limits.max_pipelined_bytes) resume_reading();
 }
 
@@ -139,7 +149,8 @@ void Connection::take_head() {
   std::string id = request_id_of(head, core_.rng);
   keep_alive_ = head.keep_alive;
   head_only_ = head.method == Method::kHead;
-  exchange_ = std::make_shared<ConnectionExchange>(this, std::move(head), std::move(id), stream_->peer_address());
+  exchange_ =
+      std::make_shared<ConnectionExchange>(this, std::move(head), std::move(id), stream_->peer_address());
   message_complete_ = discarding_ = false;
   state_ = State::kDeciding;
   state_since_ = core_.loop.now();
@@ -151,11 +162,13 @@ void Connection::continue_body(std::size_t max_body) {
   PAWL_ASSERT(state_ == State::kDeciding, "proceed comes once, before an answer");
   const RequestHead& head = exchange_->head_;
   if (head.content_length.value_or(0) > max_body) {
-    return answer(core_.application.on_bad_request(413, "payload_too_large", "the body is larger than allowed"));
+    return answer(
+        core_.application.on_bad_request(413, "payload_too_large", "the body is larger than allowed"));
   }
   if (const auto expect = head.headers.get("expect"); expect) {
     if (!equals_ignoring_case(*expect, "100-continue"))
-      return answer(core_.application.on_bad_request(417, "expectation_failed", "the only expectation met is 100-continue"));
+      return answer(core_.application.on_bad_request(417, "expectation_failed",
+                                                     "the only expectation met is 100-continue"));
     if (head.has_body()) write("HTTP/1.1 100 Continue\r\n\r\n");
   }
   parser_.limit_body(max_body);
@@ -205,8 +218,10 @@ void Connection::answer(Response response) {
   exchange_->answered_ = true;
   const RequestHead& head = exchange_->head_;
   const bool body_unread = !message_complete_ && head.has_body();
-  // A small refused body is read and dropped, so that the connection can be kept; a large or endless one ends it.
-  const bool droppable = !head.chunked && head.content_length.value_or(0) <= core_.limits.max_discarded_body &&
+  // A small refused body is read and dropped, so that the connection can be kept; a large or endless one ends
+  // it.
+  const bool droppable = !head.chunked &&
+                         head.content_length.value_or(0) <= core_.limits.max_discarded_body &&
                          !head.headers.get("expect") && state_ != State::kReadingBody;
   keep_alive_ = may_keep_alive(response) && (!body_unread || droppable);
   response.header("X-Request-Id", exchange_->request_id_);
@@ -227,11 +242,13 @@ void Connection::answer(Response response) {
 }
 
 void Connection::begin_stream(Response response) {
-  PAWL_ASSERT(exchange_ && message_complete_ && !exchange_->answered_, "a stream answers a complete request, once");
+  PAWL_ASSERT(exchange_ && message_complete_ && !exchange_->answered_,
+              "a stream answers a complete request, once");
   chunked_out_ = exchange_->head_.version_minor >= 1;
   keep_alive_ = may_keep_alive(response) && chunked_out_;
   response.header("X-Request-Id", exchange_->request_id_);
-  write(render_head(response, chunked_out_ ? Framing::kChunked : Framing::kUntilClose, keep_alive_, core_.date()));
+  write(render_head(response, chunked_out_ ? Framing::kChunked : Framing::kUntilClose, keep_alive_,
+                    core_.date()));
   state_ = State::kStreaming;
   if (!response.body.empty()) send_piece(response.body);
 }
@@ -260,8 +277,8 @@ void Connection::linger() {
     exchange_->connection_ = nullptr;
     exchange_.reset();
   }
-  // A client whose request was read whole gets its answer and the end; one that is still sending must be able to read
-  // the answer first, so what it sends is dropped for a moment (a reset would throw the answer away).
+  // A client whose request was read whole gets its answer and the end; one that is still sending must be able
+  // to read the answer first, so what it sends is dropped for a moment (a reset would throw the answer away).
   const bool may_be_sending = !message_complete_;
   state_ = State::kLingering;
   state_since_ = core_.loop.now();
@@ -292,35 +309,36 @@ void Connection::sweep(MonoTime now) {
       if (spent > limits.idle_timeout) return close_now();
       return;
     case State::kLingering:
-      // The end of a long answer may still be leaving; a client that takes nothing of it was dealt with above.
+      // The end of a long answer may still be leaving; a client that takes nothing of it was dealt with
+      // above.
       if (spent > limits.linger && queued == 0) return close_now();
       return;
-    case State::kReadingHead:
-      too_slow = spent > limits.header_timeout;
-      break;
+    case State::kReadingHead: too_slow = spent > limits.header_timeout; break;
     case State::kReadingBody: {
-      const auto allowed = limits.body_grace + std::chrono::milliseconds(parser_.body_bytes() * 1000 / limits.min_body_rate);
+      const auto allowed =
+          limits.body_grace + std::chrono::milliseconds(parser_.body_bytes() * 1000 / limits.min_body_rate);
       too_slow = spent > allowed;
       break;
     }
-    case State::kAnswering:
-      too_slow = discarding_ && spent > limits.body_grace;
-      break;
+    case State::kAnswering: too_slow = discarding_ && spent > limits.body_grace; break;
     default: return;
   }
   if (!too_slow) return;
   ++core_.stats.slow_clients;
   if (discarding_ || (state_ == State::kReadingHead && !parser_.in_message())) return close_now();
   keep_alive_ = false;
-  Response response = core_.application.on_bad_request(408, "request_too_slow", "the request did not arrive in time");
+  Response response =
+      core_.application.on_bad_request(408, "request_too_slow", "the request did not arrive in time");
   response.close = true;
   if (exchange_) return answer(std::move(response));
   answer_without_exchange(std::move(response));
 }
 
 void Connection::stop() {
-  if (state_ == State::kIdle || (state_ == State::kReadingHead && !parser_.in_message())) close_now();
-  else keep_alive_ = false;
+  if (state_ == State::kIdle || (state_ == State::kReadingHead && !parser_.in_message()))
+    close_now();
+  else
+    keep_alive_ = false;
 }
 
 void Connection::close_now() {

@@ -1,5 +1,5 @@
-// One client's connection: feeds the parser, hands exchanges to the application in order, writes answers in order.
-// Internal to common/http.
+// One client's connection: feeds the parser, hands exchanges to the application in order, writes answers in
+// order. Internal to common/http.
 #pragma once
 
 #include <memory>
@@ -76,7 +76,16 @@ class Connection {
 
  private:
   friend class ConnectionExchange;
-  enum class State : unsigned char { kIdle, kReadingHead, kDeciding, kReadingBody, kAnswering, kStreaming, kLingering, kTaken };
+  enum class State : unsigned char {
+    kIdle,
+    kReadingHead,
+    kDeciding,
+    kReadingBody,
+    kAnswering,
+    kStreaming,
+    kLingering,
+    kTaken
+  };
 
   void on_data(std::string_view bytes);
   void pump();
@@ -105,7 +114,8 @@ class Connection {
   std::string pending_;     // read from the socket
   std::size_t parsed_ = 0;  // how much of pending_ the parser has taken
   State state_ = State::kIdle;
-  bool keep_alive_ = true, served_one_ = false, reading_paused_ = false, message_complete_ = false, pumping_ = false, pump_scheduled_ = false;
+  bool keep_alive_ = true, served_one_ = false, reading_paused_ = false, message_complete_ = false,
+       pumping_ = false, pump_scheduled_ = false;
   bool chunked_out_ = false, head_only_ = false, discarding_ = false;
   MonoTime state_since_;
   MonoTime write_progress_;

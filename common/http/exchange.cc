@@ -5,8 +5,12 @@
 
 namespace pawl::http {
 
-ConnectionExchange::ConnectionExchange(Connection* connection, RequestHead head, std::string request_id, std::string peer)
-    : connection_(connection), head_(std::move(head)), request_id_(std::move(request_id)), peer_(std::move(peer)) {}
+ConnectionExchange::ConnectionExchange(Connection* connection, RequestHead head, std::string request_id,
+                                       std::string peer)
+    : connection_(connection),
+      head_(std::move(head)),
+      request_id_(std::move(request_id)),
+      peer_(std::move(peer)) {}
 
 void ConnectionExchange::proceed(std::size_t max_body) {
   if (connection_ != nullptr) connection_->continue_body(max_body);
@@ -32,7 +36,9 @@ void ConnectionExchange::end_stream() {
   connection->finish_answer();
 }
 
-std::size_t ConnectionExchange::queued() const { return connection_ == nullptr ? 0 : connection_->stream_->queued(); }
+std::size_t ConnectionExchange::queued() const {
+  return connection_ == nullptr ? 0 : connection_->stream_->queued();
+}
 
 Exchange::Taken ConnectionExchange::take_over() {
   PAWL_ASSERT(connection_ != nullptr, "only a live connection is taken over");

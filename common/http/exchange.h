@@ -1,5 +1,5 @@
-// One request and its one answer, as the application sees them. Outlives its connection: answering a client that is gone
-// does nothing. Loop thread only.
+// One request and its one answer, as the application sees them. Outlives its connection: answering a client
+// that is gone does nothing. Loop thread only.
 #pragma once
 
 #include <functional>
@@ -24,12 +24,14 @@ class Exchange {
   /// The whole body; empty until on_request. May be moved from.
   [[nodiscard]] virtual std::string& body() = 0;
 
-  /// In on_head or later, instead of respond: read the body (at most `max_body` bytes, else 413), then on_request.
+  /// In on_head or later, instead of respond: read the body (at most `max_body` bytes, else 413), then
+  /// on_request.
   virtual void proceed(std::size_t max_body) = 0;
   /// The answer. Exactly one of respond, begin_stream and take_over per request.
   virtual void respond(Response response) = 0;
 
-  /// An answer whose body comes in pieces; `response.body` is the first. Bounded by the caller through queued().
+  /// An answer whose body comes in pieces; `response.body` is the first. Bounded by the caller through
+  /// queued().
   virtual void begin_stream(Response response) = 0;
   virtual void send(std::string_view piece) = 0;
   virtual void end_stream() = 0;

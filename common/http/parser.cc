@@ -30,7 +30,8 @@ std::string origin_form(std::string_view target) {
     if (target.size() > scheme.size() && equals_ignoring_case(target.substr(0, scheme.size()), scheme)) {
       const std::size_t slash = target.find_first_of("/?", scheme.size());
       if (slash == std::string_view::npos) return "/";
-      return target[slash] == '/' ? std::string(target.substr(slash)) : "/" + std::string(target.substr(slash));
+      return target[slash] == '/' ? std::string(target.substr(slash))
+                                  : "/" + std::string(target.substr(slash));
     }
   }
   return {};
@@ -77,8 +78,9 @@ ParseFailure RequestParser::State::failure_of(llhttp_errno_t error) const {
   // A bad line end after a version that is fine is a syntax fault, and a length beside a coding is smuggling.
   if (error == HPE_INVALID_VERSION && parser.http_major != 1)
     return {505, "http_version_not_supported", "only HTTP/1.0 and HTTP/1.1 are served"};
-  const bool is_smuggling = head.headers.count("content-length") > 0 ||
-                            (head.headers.count("transfer-encoding") > 0 && equals_ignoring_case(name, "transfer-encoding"));
+  const bool is_smuggling =
+      head.headers.count("content-length") > 0 ||
+      (head.headers.count("transfer-encoding") > 0 && equals_ignoring_case(name, "transfer-encoding"));
   if (error == HPE_INVALID_TRANSFER_ENCODING && !is_smuggling)
     return {501, "not_implemented", "the only transfer coding served is chunked"};
   return {400, "bad_request", "the request is not well-formed HTTP/1.1"};
@@ -103,7 +105,8 @@ int RequestParser::State::check_framing() {
   if (codings == 1) {
     const std::string_view coding = *head.headers.get("transfer-encoding");
     if (coding.empty()) return bad("an empty Transfer-Encoding");
-    if (!equals_ignoring_case(coding, "chunked")) return refuse(501, "not_implemented", "the only transfer coding served is chunked");
+    if (!equals_ignoring_case(coding, "chunked"))
+      return refuse(501, "not_implemented", "the only transfer coding served is chunked");
     if (head.version_minor == 0) return bad("a transfer coding in HTTP/1.0");
     head.chunked = true;
   }
@@ -114,13 +117,15 @@ int RequestParser::State::check_framing() {
 int RequestParser::State::check_head() {
   head.method = method_of(parser.method);
   head.version_minor = parser.http_minor;
-  if (parser.http_major != 1) return refuse(505, "http_version_not_supported", "only HTTP/1.0 and HTTP/1.1 are served");
+  if (parser.http_major != 1)
+    return refuse(505, "http_version_not_supported", "only HTTP/1.0 and HTTP/1.1 are served");
   const std::size_t hosts = head.headers.count("host");
   if (hosts > 1 || (hosts == 0 && head.version_minor >= 1)) return bad("exactly one Host header is needed");
   if (head.headers.count("authorization") > 1) return bad("two Authorization headers");
   if (head.headers.count("content-type") > 1) return bad("two Content-Type headers");
   if (const int refused = check_framing(); refused != 0) return refused;
-  if (head.target.empty() || (head.target[0] != '/' && head.target != "*" && head.method != Method::kConnect)) {
+  if (head.target.empty() ||
+      (head.target[0] != '/' && head.target != "*" && head.method != Method::kConnect)) {
     head.target = origin_form(head.target);
     if (head.target.empty()) return bad("the request target is no path");
   }
@@ -138,7 +143,8 @@ void RequestParser::State::install_callbacks() {
   };
   settings.on_url = [](llhttp_t* p, const char* at, std::size_t n) {
     State& s = of(p);
-    if (s.head.target.size() + n > s.limits.max_url_bytes) return s.refuse(414, "uri_too_long", "the URL is longer than 8 KiB");
+    if (s.head.target.size() + n > s.limits.max_url_bytes)
+      return s.refuse(414, "uri_too_long", "the URL is longer than 8 KiB");
     s.head.target.append(at, n);
     return 0;
   };
@@ -154,9 +160,8 @@ void RequestParser::State::install_callbacks() {
     s.value.append(at, n);
     return 0;
   };
-  settings.on_chunk_extension_name = settings.on_chunk_extension_value = [](llhttp_t* p, const char*, std::size_t n) {
-    return of(p).count_header_bytes(n);
-  };
+  settings.on_chunk_extension_name = settings.on_chunk_extension_value =
+      [](llhttp_t* p, const char*, std::size_t n) { return of(p).count_header_bytes(n); };
   settings.on_header_value_complete = [](llhttp_t* p) { return of(p).finish_header(); };
   settings.on_headers_complete = [](llhttp_t* p) {
     State& s = of(p);
@@ -168,7 +173,8 @@ void RequestParser::State::install_callbacks() {
   settings.on_body = [](llhttp_t* p, const char* at, std::size_t n) {
     State& s = of(p);
     s.body_seen += n;
-    if (s.body_seen > s.body_limit) return s.refuse(413, "payload_too_large", "the body is larger than allowed");
+    if (s.body_seen > s.body_limit)
+      return s.refuse(413, "payload_too_large", "the body is larger than allowed");
     if (!s.discard) s.body.append(at, n);
     return 0;
   };

@@ -1,4 +1,5 @@
-// Bytes to requests, over llhttp in its strict mode plus the checks it leaves to us. Pure: no socket, no clock; fuzzed.
+// Bytes to requests, over llhttp in its strict mode plus the checks it leaves to us. Pure: no socket, no
+// clock; fuzzed.
 #pragma once
 
 #include <cstddef>
@@ -21,10 +22,10 @@ struct ParseFailure {
 class RequestParser {
  public:
   enum class Stop : unsigned char {
-    kNeedMore,   ///< everything was consumed
-    kHead,       ///< the headers are complete; feed the rest after deciding about it
-    kComplete,   ///< the message is complete; call next() before feeding the rest
-    kError,      ///< see failure(); nothing more can be fed
+    kNeedMore,  ///< everything was consumed
+    kHead,      ///< the headers are complete; feed the rest after deciding about it
+    kComplete,  ///< the message is complete; call next() before feeding the rest
+    kError,     ///< see failure(); nothing more can be fed
   };
   struct Progress {
     Stop stop;

@@ -9,7 +9,18 @@
 
 namespace pawl::http {
 
-enum class Method : std::uint8_t { kGet, kHead, kPost, kPut, kDelete, kPatch, kOptions, kTrace, kConnect, kOther };
+enum class Method : std::uint8_t {
+  kGet,
+  kHead,
+  kPost,
+  kPut,
+  kDelete,
+  kPatch,
+  kOptions,
+  kTrace,
+  kConnect,
+  kOther
+};
 std::string_view to_string(Method method);
 
 class Headers {
@@ -42,7 +53,7 @@ struct RequestHead {
   Headers headers;
   std::optional<std::uint64_t> content_length;
   bool chunked = false;
-  bool upgrade = false;     ///< asks for an upgrade (Connection: upgrade)
+  bool upgrade = false;  ///< asks for an upgrade (Connection: upgrade)
   bool keep_alive = true;
 
   [[nodiscard]] std::string_view path() const;   ///< still percent-encoded

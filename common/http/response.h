@@ -26,7 +26,8 @@ std::string_view reason_phrase(int status);
 /// How the body follows the head.
 enum class Framing : unsigned char { kLength, kChunked, kUntilClose };
 
-/// Status line and headers, ended by the empty line. A CR or LF in a header's value is dropped (it can't split the answer).
+/// Status line and headers, ended by the empty line. A CR or LF in a header's value is dropped (it can't
+/// split the answer).
 std::string render_head(const Response& response, Framing framing, bool keep_alive, std::string_view date);
 
 /// IMF-fixdate of `unix_seconds`: "Fri, 20 Nov 2026 10:00:00 GMT".

@@ -54,7 +54,8 @@ void Router::add(Method method, std::string_view pattern, std::size_t id) {
   node->routes.emplace_back(method, id);
 }
 
-const Router::Node* Router::find(const Node& node, const std::vector<std::string>& segments, std::size_t at, PathParams& params) {
+const Router::Node* Router::find(const Node& node, const std::vector<std::string>& segments, std::size_t at,
+                                 PathParams& params) {
   if (at == segments.size()) return node.routes.empty() ? nullptr : &node;
   for (const Node& child : node.children) {
     if (!child.is_parameter && child.word != segments[at]) continue;

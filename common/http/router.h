@@ -17,7 +17,8 @@ using PathParams = std::vector<std::pair<std::string, std::string>>;
 
 class Router {
  public:
-  /// Adds `pattern` for `method`; `id` is the caller's index of the route. Two equal pairs are a bug (assert).
+  /// Adds `pattern` for `method`; `id` is the caller's index of the route. Two equal pairs are a bug
+  /// (assert).
   void add(Method method, std::string_view pattern, std::size_t id);
 
   struct Match {
@@ -31,12 +32,13 @@ class Router {
 
  private:
   struct Node {
-    std::string word;       // fixed segment, or the parameter's name
+    std::string word;  // fixed segment, or the parameter's name
     bool is_parameter = false;
     std::vector<Node> children;
     std::vector<std::pair<Method, std::size_t>> routes;
   };
-  static const Node* find(const Node& node, const std::vector<std::string>& segments, std::size_t at, PathParams& params);
+  static const Node* find(const Node& node, const std::vector<std::string>& segments, std::size_t at,
+                          PathParams& params);
 
   Node root_;
 };

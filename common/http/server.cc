@@ -19,7 +19,8 @@ class HttpServer final : public Server {
   }
 
   Result<std::uint16_t> listen(const ListenOptions& options) override {
-    auto listener = TRY(listen_stream(core_.loop, options, [this](std::unique_ptr<Stream> stream) { add(std::move(stream)); }));
+    auto listener = TRY(listen_stream(core_.loop, options,
+                                      [this](std::unique_ptr<Stream> stream) { add(std::move(stream)); }));
     const std::uint16_t port = listener->port();
     listeners_.push_back(std::move(listener));
     return port;
@@ -43,7 +44,8 @@ class HttpServer final : public Server {
 
  private:
   void add(std::unique_ptr<Stream> stream) {
-    if (core_.stopping || connections_.size() >= core_.limits.max_connections) return;  // the stream closes as it goes
+    if (core_.stopping || connections_.size() >= core_.limits.max_connections)
+      return;  // the stream closes as it goes
     ++core_.stats.connections;
     auto connection = std::make_unique<Connection>(core_, std::move(stream));
     Connection* key = connection.get();

@@ -20,7 +20,7 @@ struct ServerStats {
   std::uint64_t bad_requests = 0;
   std::uint64_t slow_clients = 0;  ///< cut for being too slow
   std::size_t open = 0;
-  std::size_t in_flight = 0;       ///< requests being answered
+  std::size_t in_flight = 0;  ///< requests being answered
 };
 
 class Server {
@@ -34,6 +34,7 @@ class Server {
 };
 
 /// `application` and `rng` outlive the server.
-std::unique_ptr<Server> make_server(Loop& loop, Rng& rng, Application& application, const Limits& limits = {});
+std::unique_ptr<Server> make_server(Loop& loop, Rng& rng, Application& application,
+                                    const Limits& limits = {});
 
 }  // namespace pawl::http

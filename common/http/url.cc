@@ -13,7 +13,8 @@ int hex_digit(char c) {
 }
 
 bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
 }
 
 }  // namespace
@@ -64,9 +65,12 @@ Result<Query> Query::parse(std::string_view query) {
     if (item.empty()) continue;
     const std::size_t equals = item.find('=');
     auto name = percent_decode(item.substr(0, equals), true);
-    auto value = percent_decode(equals == std::string_view::npos ? std::string_view{} : item.substr(equals + 1), true);
-    if (!name || !value) return fail(ErrorKind::kInvalid, "bad_request", "the query string is not well-formed");
-    if (parsed.get(*name)) return fail(ErrorKind::kInvalid, "bad_request", "the query parameter '" + *name + "' is given twice");
+    auto value =
+        percent_decode(equals == std::string_view::npos ? std::string_view{} : item.substr(equals + 1), true);
+    if (!name || !value)
+      return fail(ErrorKind::kInvalid, "bad_request", "the query string is not well-formed");
+    if (parsed.get(*name))
+      return fail(ErrorKind::kInvalid, "bad_request", "the query parameter '" + *name + "' is given twice");
     parsed.items_.emplace_back(std::move(*name), std::move(*value));
   }
   return parsed;

@@ -11,7 +11,8 @@
 
 namespace pawl::http {
 
-/// Decodes %XX; with `plus_is_space` also '+'. Errors: nullopt for a broken escape, bytes that are no UTF-8, or NUL.
+/// Decodes %XX; with `plus_is_space` also '+'. Errors: nullopt for a broken escape, bytes that are no UTF-8,
+/// or NUL.
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
 /// Encodes everything but unreserved characters (RFC 3986 §2.3).
 std::string percent_encode(std::string_view text);

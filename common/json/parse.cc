@@ -132,8 +132,10 @@ class Builder {
     for (std::size_t i = 0; i < depth; ++i) {
       const std::size_t next_key = i + 1 < frames_.size() ? frames_[i + 1].first_key : keys_.size();
       const std::size_t next_value = i + 1 < frames_.size() ? frames_[i + 1].first_value : values_.size();
-      if (frames_[i].is_object) pointer = pointer_join(pointer, keys_[next_key - 1]);
-      else pointer = pointer_join(pointer, next_value - frames_[i].first_value);
+      if (frames_[i].is_object)
+        pointer = pointer_join(pointer, keys_[next_key - 1]);
+      else
+        pointer = pointer_join(pointer, next_value - frames_[i].first_value);
     }
     return pointer;
   }

@@ -8,9 +8,12 @@ std::string pointer_join(std::string_view pointer, std::string_view token) {
   out.reserve(pointer.size() + token.size() + 1);
   out += '/';
   for (const char c : token) {
-    if (c == '~') out += "~0";
-    else if (c == '/') out += "~1";
-    else out += c;
+    if (c == '~')
+      out += "~0";
+    else if (c == '/')
+      out += "~1";
+    else
+      out += c;
   }
   return out;
 }

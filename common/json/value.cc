@@ -135,7 +135,8 @@ Object& Object::set(std::string key, Value value) {
     return *this;
   }
   members_.emplace_back(std::move(key), std::move(value));
-  if (members_.size() == kLinearMembers + 1) index_all();
+  if (members_.size() == kLinearMembers + 1)
+    index_all();
   else if (members_.size() > kLinearMembers)
     index_.insert(lower_bound(members_.back().first), static_cast<std::uint32_t>(members_.size() - 1));
   return *this;

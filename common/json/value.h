@@ -3,8 +3,8 @@
 // ever under C++20).
 #pragma once
 
-#include <cstdint>
 #include <concepts>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,11 +27,11 @@ class Value {
   Value(std::signed_integral auto i) : data_(static_cast<std::int64_t>(i)) {}
   /// Kept as int64 when it fits, so that equal numbers have one form.
   template <std::unsigned_integral T>
-    requires(!std::same_as<T, bool>)
-  Value(T u) {
+  requires(!std::same_as<T, bool>) Value(T u) {
     if (static_cast<std::uint64_t>(u) <= static_cast<std::uint64_t>(INT64_MAX))
       data_ = static_cast<std::int64_t>(u);
-    else data_ = static_cast<std::uint64_t>(u);
+    else
+      data_ = static_cast<std::uint64_t>(u);
   }
   Value(double d) : data_(d) {}
   Value(std::string s) : data_(std::make_shared<const std::string>(std::move(s))) {}

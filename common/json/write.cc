@@ -36,8 +36,10 @@ std::string repaired(std::string_view text) {
   while (!text.empty()) {
     std::size_t length = std::min<std::size_t>(4, text.size());
     while (length > 0 && !(is_valid_utf8(text.substr(0, length)))) --length;
-    if (length == 0) out += kReplacement;
-    else out += text.substr(0, length);
+    if (length == 0)
+      out += kReplacement;
+    else
+      out += text.substr(0, length);
     text.remove_prefix(std::max<std::size_t>(1, length));
   }
   return out;
@@ -94,9 +96,12 @@ void put_double(std::string& out, double d) {
 }
 
 void put_canonical_double(std::string& out, double d) {
-  if (d == std::floor(d) && d >= -kTwo63 && d < kTwo63) put_integer(out, static_cast<std::int64_t>(d));
-  else if (d == std::floor(d) && d > 0 && d < kTwo64) put_integer(out, static_cast<std::uint64_t>(d));
-  else put_double(out, d);
+  if (d == std::floor(d) && d >= -kTwo63 && d < kTwo63)
+    put_integer(out, static_cast<std::int64_t>(d));
+  else if (d == std::floor(d) && d > 0 && d < kTwo64)
+    put_integer(out, static_cast<std::uint64_t>(d));
+  else
+    put_double(out, d);
 }
 
 enum class Form : unsigned char { kCompact, kPretty, kCanonical };
@@ -106,15 +111,24 @@ class Writer {
   explicit Writer(Form form) : form_(form) {}
 
   void put(const Value& value) {
-    if (value.is_string()) put_string(out_, value.as_string());
-    else if (value.is_object()) put_object(value.as_object());
-    else if (value.is_array()) put_array(value.as_array());
-    else if (value.is_int()) put_integer(out_, value.as_int());
-    else if (value.is_uint()) put_integer(out_, value.as_uint());
-    else if (value.is_bool()) out_ += value.as_bool() ? "true" : "false";
-    else if (value.is_null()) out_ += "null";
-    else if (form_ == Form::kCanonical) put_canonical_double(out_, value.as_double());
-    else put_double(out_, value.as_double());
+    if (value.is_string())
+      put_string(out_, value.as_string());
+    else if (value.is_object())
+      put_object(value.as_object());
+    else if (value.is_array())
+      put_array(value.as_array());
+    else if (value.is_int())
+      put_integer(out_, value.as_int());
+    else if (value.is_uint())
+      put_integer(out_, value.as_uint());
+    else if (value.is_bool())
+      out_ += value.as_bool() ? "true" : "false";
+    else if (value.is_null())
+      out_ += "null";
+    else if (form_ == Form::kCanonical)
+      put_canonical_double(out_, value.as_double());
+    else
+      put_double(out_, value.as_double());
   }
 
   std::string take() { return std::move(out_); }

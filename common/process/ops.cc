@@ -24,10 +24,16 @@ void OpsApplication::on_head(const http::ExchangePtr& exchange) {
   const auto style = http::error_style(head);
   const bool is_read = head.method == http::Method::kGet || head.method == http::Method::kHead;
   const bool is_known = head.path() == "/livez" || head.path() == "/readyz" || head.path() == "/metrics";
-  if (!is_known) return exchange->respond(http::failure({ErrorKind::kNotFound, "not_found", "here are /livez, /readyz and /metrics"}, style));
+  if (!is_known)
+    return exchange->respond(
+        http::failure({ErrorKind::kNotFound, "not_found", "here are /livez, /readyz and /metrics"}, style));
   if (!is_read)
-    return exchange->respond(http::failure({ErrorKind::kInvalid, "method_not_allowed", "only GET is served"}, style).header("Allow", "GET, HEAD"));
-  if (!is_let_in(head)) return exchange->respond(http::failure({ErrorKind::kPermission, "unauthenticated", "send the ops token"}, style));
+    return exchange->respond(
+        http::failure({ErrorKind::kInvalid, "method_not_allowed", "only GET is served"}, style)
+            .header("Allow", "GET, HEAD"));
+  if (!is_let_in(head))
+    return exchange->respond(
+        http::failure({ErrorKind::kPermission, "unauthenticated", "send the ops token"}, style));
   exchange->proceed(http::Limits{}.max_discarded_body);
 }
 
@@ -37,14 +43,17 @@ void OpsApplication::on_request(const http::ExchangePtr& exchange) {
 }
 
 http::Response OpsApplication::answer(std::string_view path) const {
-  if (path == "/metrics") return {.status = 200, .content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics_.render()};
+  if (path == "/metrics")
+    return {
+        .status = 200, .content_type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics_.render()};
   if (path == "/livez") return {.status = 200, .body = R"({"status":"alive"})"};
   const Readiness readiness = readiness_();
   json::Object body{{"status", readiness.ready ? "ready" : "unavailable"}};
   if (readiness.parts.is_object()) {
     for (const auto& [name, state] : readiness.parts.as_object()) {
       body.set(name, state);
-      if (readiness.ready && state.is_string() && state.as_string().starts_with("degraded")) body.set("status", "degraded");
+      if (readiness.ready && state.is_string() && state.as_string().starts_with("degraded"))
+        body.set("status", "degraded");
     }
   }
   http::Response response{.status = readiness.ready ? 200 : 503, .body = json::write(std::move(body))};

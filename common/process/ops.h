@@ -1,5 +1,5 @@
-// The operations port of every program: /livez, /readyz, /metrics. Whatever else a program serves there (the API's /admin)
-// is asked next.
+// The operations port of every program: /livez, /readyz, /metrics. Whatever else a program serves there (the
+// API's /admin) is asked next.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,8 @@ struct Readiness {
 class OpsApplication final : public http::Application {
  public:
   /// `ops_token` "" = open (the port is not for the public). `next` may be null; it outlives this.
-  OpsApplication(Metrics& metrics, std::function<Readiness()> readiness, std::string ops_token, http::Application* next)
+  OpsApplication(Metrics& metrics, std::function<Readiness()> readiness, std::string ops_token,
+                 http::Application* next)
       : metrics_(metrics), readiness_(std::move(readiness)), ops_token_(std::move(ops_token)), next_(next) {}
 
   void on_head(const http::ExchangePtr& exchange) override;

@@ -74,8 +74,9 @@ FROM incoming i CROSS JOIN LATERAL (
 WHERE i.key IS NOT NULL AND k.exec_id <> i.exec_id AND k.expires_at > now())sql"};
 
 // Only for those that were stored: a key that was taken leaves nothing behind.
-#define PAWL_KEPT_STEP_COLUMNS                                                                                              \
-  "position, started_at, finished_at, cpu_ms, max_rss_bytes, bytes_in, bytes_out, output_bytes, status, attempt, "         \
+#define PAWL_KEPT_STEP_COLUMNS                                                                            \
+  "position, started_at, finished_at, cpu_ms, max_rss_bytes, bytes_in, bytes_out, output_bytes, status, " \
+  "attempt, "                                                                                             \
   "max_attempts, path, kind, tool, worker, input, output, failure"
 const db::Statement kKeepSteps{"accept_keep_steps", R"sql(
 WITH kept AS MATERIALIZED (
@@ -192,7 +193,10 @@ std::vector<db::Call> accept_calls(std::span<const AcceptRow> rows) {
 }
 
 std::size_t accept_answer(std::span<const AcceptRow> rows) {
-  return std::any_of(rows.begin(), rows.end(), [](const AcceptRow& row) { return row.execution->plan.has_value(); }) ? 1 : 0;
+  return std::any_of(rows.begin(), rows.end(),
+                     [](const AcceptRow& row) { return row.execution->plan.has_value(); })
+             ? 1
+             : 0;
 }
 
 std::vector<Uuid> tenants_of(std::span<const AcceptRow> rows) {

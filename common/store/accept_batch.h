@@ -16,8 +16,9 @@ struct AcceptRow {
   const std::string* input;  ///< as JSON text
 };
 
-/// The calls of one transaction: plans first (if any is given), then everything else in one statement. The answer has
-/// a row per new execution (mine, 'new', ticketed) and per key found taken (mine, 'old', its exec_id, same fingerprint).
+/// The calls of one transaction: plans first (if any is given), then everything else in one statement. The
+/// answer has a row per new execution (mine, 'new', ticketed) and per key found taken (mine, 'old', its
+/// exec_id, same fingerprint).
 std::vector<db::Call> accept_calls(std::span<const AcceptRow> rows);
 /// Which of their results answers: the last one but for the copies of kept steps.
 std::size_t accept_answer(std::span<const AcceptRow> rows);

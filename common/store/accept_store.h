@@ -30,8 +30,8 @@ struct NewExecution {
   json::Value labels = {};             ///< object of strings or null
   json::Value limits = {};             ///< lowered limits or null
   std::string session_id = {};
-  std::string retry_of = {};             ///< exec_id this one repeats, or ""
-  std::vector<std::string> kept = {};    ///< paths of the steps it takes over from that one
+  std::string retry_of = {};           ///< exec_id this one repeats, or ""
+  std::vector<std::string> kept = {};  ///< paths of the steps it takes over from that one
   std::string traceparent = {};
   std::string created_by = {};  ///< key id, for the audit
 

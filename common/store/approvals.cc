@@ -43,10 +43,12 @@ Approval asked(const Event& event) {
 }
 
 void vote(Approval& approval, const Event& event) {
-  approval.votes.push_back({text(event.data, "decision") == "approve", text(event.data, "by"), text(event.data, "comment"),
-                            any(event.data, "form"), event.at});
-  if (!approval.votes.back().approve) approval.status = Approval::Status::kRejected;
-  else if (static_cast<int>(approval.votes.size()) >= approval.quorum) approval.status = Approval::Status::kApproved;
+  approval.votes.push_back({text(event.data, "decision") == "approve", text(event.data, "by"),
+                            text(event.data, "comment"), any(event.data, "form"), event.at});
+  if (!approval.votes.back().approve)
+    approval.status = Approval::Status::kRejected;
+  else if (static_cast<int>(approval.votes.size()) >= approval.quorum)
+    approval.status = Approval::Status::kApproved;
 }
 
 }  // namespace
@@ -69,10 +71,12 @@ std::vector<Approval> approvals_of(const std::vector<Event>& events) {
       out.push_back(asked(event));
       continue;
     }
-    const auto found = std::find_if(out.begin(), out.end(), [&event](const Approval& a) { return a.path == event.step; });
+    const auto found =
+        std::find_if(out.begin(), out.end(), [&event](const Approval& a) { return a.path == event.step; });
     const bool ends_all = is_terminal(event.type);
     for (Approval& approval : out)
-      if (ends_all && approval.status == Approval::Status::kPending) approval.status = Approval::Status::kClosed;
+      if (ends_all && approval.status == Approval::Status::kPending)
+        approval.status = Approval::Status::kClosed;
     if (found == out.end() || found->status != Approval::Status::kPending) continue;
     switch (event.type) {
       case EventType::kApprovalDecided: vote(*found, event); break;

@@ -34,7 +34,7 @@ struct Approval {
   std::string on_expiry = {};
   int quorum = 1;
   std::vector<std::string> approvers = {};
-  json::Value form = {};                    ///< JSON Schema or null
+  json::Value form = {};  ///< JSON Schema or null
   WallTime requested_at{};
   std::optional<WallTime> expires_at = {};  ///< moved by the time the execution was paused since
   std::optional<Micros> due = {};           ///< the same on the execution's own clock
@@ -43,7 +43,8 @@ struct Approval {
 /// "pending", "approved", "rejected", "expired", "closed".
 std::string_view to_string(Approval::Status status);
 
-/// In the order they were asked. `events` holds at least those of approvals and the ends of their steps, by seq.
+/// In the order they were asked. `events` holds at least those of approvals and the ends of their steps, by
+/// seq.
 std::vector<Approval> approvals_of(const std::vector<Event>& events);
 
 }  // namespace pawl::store

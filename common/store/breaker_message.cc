@@ -9,22 +9,27 @@ constexpr std::size_t kLongestWord = 512;
 
 std::optional<std::string> text_at(const json::Value& object, std::string_view name) {
   const json::Value* value = object.find(name);
-  if (value == nullptr || !value->is_string() || value->as_string().size() > kLongestWord) return std::nullopt;
+  if (value == nullptr || !value->is_string() || value->as_string().size() > kLongestWord)
+    return std::nullopt;
   return value->as_string();
 }
 
 std::optional<std::int64_t> number_at(const json::Value& object, std::string_view name, std::int64_t most) {
   const json::Value* value = object.find(name);
-  if (value == nullptr || !value->is_int() || value->as_int() < 0 || value->as_int() > most) return std::nullopt;
+  if (value == nullptr || !value->is_int() || value->as_int() < 0 || value->as_int() > most)
+    return std::nullopt;
   return value->as_int();
 }
 
 }  // namespace
 
 json::Value breaker_message(const BreakerRow& row) {
-  json::Object told{{"tenant", row.key.tenant.to_string()}, {"tool", row.key.tool},
-                    {"target", row.key.target},             {"state", row.state},
-                    {"generation", row.generation},         {"openings", row.openings}};
+  json::Object told{{"tenant", row.key.tenant.to_string()},
+                    {"tool", row.key.tool},
+                    {"target", row.key.target},
+                    {"state", row.state},
+                    {"generation", row.generation},
+                    {"openings", row.openings}};
   if (row.remaining) told.set("remaining_ms", row.remaining->count());
   if (!row.holder.empty()) told.set("holder", row.holder);
   return json::Object{{"breaker", std::move(told)}};

@@ -253,7 +253,8 @@ EncodedCheckpoint encode(Checkpoint entry) {
   const std::size_t settled_steps = entry.steps.size();
   std::move(entry.onward_steps.begin(), entry.onward_steps.end(), std::back_inserter(entry.steps));
   for (StepRecord& record : entry.steps) {
-    EncodedCheckpoint::Step step{{}, text_of(record.input), text_of(record.output), {}, out.steps.size() >= settled_steps};
+    EncodedCheckpoint::Step step{
+        {}, text_of(record.input), text_of(record.output), {}, out.steps.size() >= settled_steps};
     if (record.failure) step.failure = text_of(to_json(*record.failure));
     record.input = {};
     record.output = {};

@@ -38,7 +38,7 @@ struct EncodedCheckpoint {
   struct Step {
     StepRecord record;  ///< its input, output and failure are below
     std::string input, output, failure;
-    bool onward = false;         ///< goes in with the onward events only
+    bool onward = false;  ///< goes in with the onward events only
   };
   std::vector<Step> steps = {};
 

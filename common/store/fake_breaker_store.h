@@ -30,8 +30,7 @@ class FakeBreakerStore final : public BreakerStore {
   void compare_and_set(BreakerRow row, std::uint64_t expected, MonoTime deadline,
                        Done<BreakerMove> done) override;
   void order(BreakerRow row, MonoTime deadline, Done<BreakerRow> done) override;
-  void changed(std::optional<Millis> within, MonoTime deadline,
-               Done<std::vector<BreakerRow>> done) override;
+  void changed(std::optional<Millis> within, MonoTime deadline, Done<std::vector<BreakerRow>> done) override;
   void list(Uuid tenant, std::optional<BreakerKey> after, int limit, MonoTime deadline,
             Done<std::vector<BreakerRow>> done) override;
 

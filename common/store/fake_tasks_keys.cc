@@ -24,8 +24,9 @@ using TaskEntry = std::pair<std::pair<Uuid, std::string>, FakeDatabase::Task>;
 
 void FakeStore::put(Uuid tenant, std::string task_id, json::Value document, Sha256 hash,
                     std::optional<int> if_match, MonoTime, Done<PutTask> done) {
-  answer<PutTask>("put", std::move(done),
-                  [=](FakeDatabase& db) { return db.put_task(tenant, task_id, document, hash, if_match); });
+  answer<PutTask>("put", std::move(done), [tenant, task_id, document, hash, if_match](FakeDatabase& db) {
+    return db.put_task(tenant, task_id, document, hash, if_match);
+  });
 }
 
 void FakeStore::get(Uuid tenant, std::string task_id, int version, MonoTime, Done<TaskVersion> done) {

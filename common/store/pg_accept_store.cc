@@ -107,11 +107,13 @@ void PgAcceptStore::write(std::shared_ptr<Entries> entries, int tries, Finished 
     deadline = std::max(deadline, entry.deadline);
   }
   pool_.run(accept_calls(rows), tenants_of(rows), deadline,
-            [this, alive = std::weak_ptr(alive_), entries, tries, answer = accept_answer(rows), finished = std::move(finished)](
-                Result<std::vector<db::RowsPtr>> result) mutable {
+            [this, alive = std::weak_ptr(alive_), entries, tries, answer = accept_answer(rows),
+             finished = std::move(finished)](Result<std::vector<db::RowsPtr>> result) mutable {
               if (alive.expired()) return;
-              if (result) written(entries, *(*result)[answer], finished);
-              else failed(std::move(entries), result.error(), tries, std::move(finished));
+              if (result)
+                written(entries, *(*result)[answer], finished);
+              else
+                failed(std::move(entries), result.error(), tries, std::move(finished));
             });
 }
 

@@ -10,7 +10,7 @@ namespace pawl::store {
 namespace {
 
 // The left time is computed where the end was set, so that no host's clock comes between.
-#define PAWL_BREAKER_COLUMNS                                                                              \
+#define PAWL_BREAKER_COLUMNS                                                                                 \
   "tenant_id, tool, target, state, generation, openings, CASE WHEN open_until IS NOT NULL THEN greatest(0, " \
   "ceil(extract(epoch FROM open_until - clock_timestamp()) * 1000))::bigint END, permits, changed_at"
 
@@ -32,9 +32,10 @@ WHERE excluded.state <> 'half_open' OR b.state <> 'closed'
 RETURNING 1)sql"};
 const db::Statement kGet{"breaker_get", "SELECT " PAWL_BREAKER_COLUMNS
                                         " FROM breakers WHERE tenant_id = $1 AND tool = $2 AND target = $3"};
-const db::Statement kChanged{"breaker_changed", "SELECT " PAWL_BREAKER_COLUMNS
-                                                " FROM breakers WHERE changed_at > now() - $1::bigint * interval "
-                                                "'1 millisecond' ORDER BY changed_at DESC LIMIT $2"};
+const db::Statement kChanged{"breaker_changed",
+                             "SELECT " PAWL_BREAKER_COLUMNS
+                             " FROM breakers WHERE changed_at > now() - $1::bigint * interval "
+                             "'1 millisecond' ORDER BY changed_at DESC LIMIT $2"};
 const db::Statement kNotClosed{"breaker_not_closed", "SELECT " PAWL_BREAKER_COLUMNS
                                                      " FROM breakers WHERE state <> 'closed' "
                                                      "ORDER BY changed_at DESC LIMIT $1"};
@@ -73,10 +74,11 @@ db::Call get_call(const BreakerKey& key) {
 void PgBreakerStore::compare_and_set(BreakerRow row, std::uint64_t expected, MonoTime deadline,
                                      Done<BreakerMove> done) {
   std::vector<db::Call> calls;
-  calls.push_back({&kMove,
-                   {db::uuid_param(row.key.tenant), db::text_param(row.key.tool), db::text_param(row.key.target),
-                    db::text_param(row.state), db::int_param(static_cast<std::int64_t>(expected)),
-                    db::int_param(row.openings), millis_param(row.remaining), text_or_null_param(row.holder)}});
+  calls.push_back(
+      {&kMove,
+       {db::uuid_param(row.key.tenant), db::text_param(row.key.tool), db::text_param(row.key.target),
+        db::text_param(row.state), db::int_param(static_cast<std::int64_t>(expected)),
+        db::int_param(row.openings), millis_param(row.remaining), text_or_null_param(row.holder)}});
   calls.push_back(get_call(row.key));
   run<BreakerMove>(pool_, std::move(calls), {row.key.tenant}, deadline, std::move(done),
                    [](const AllRows& rows) -> Result<BreakerMove> {
@@ -88,9 +90,10 @@ void PgBreakerStore::compare_and_set(BreakerRow row, std::uint64_t expected, Mon
 
 void PgBreakerStore::order(BreakerRow row, MonoTime deadline, Done<BreakerRow> done) {
   std::vector<db::Call> calls;
-  calls.push_back({&kOrder,
-                   {db::uuid_param(row.key.tenant), db::text_param(row.key.tool), db::text_param(row.key.target),
-                    db::text_param(row.state), db::int_param(row.openings), millis_param(row.remaining)}});
+  calls.push_back(
+      {&kOrder,
+       {db::uuid_param(row.key.tenant), db::text_param(row.key.tool), db::text_param(row.key.target),
+        db::text_param(row.state), db::int_param(row.openings), millis_param(row.remaining)}});
   calls.push_back(get_call(row.key));
   run<BreakerRow>(pool_, std::move(calls), {row.key.tenant}, deadline, std::move(done),
                   [](const AllRows& rows) -> Result<BreakerRow> {
@@ -105,7 +108,8 @@ void PgBreakerStore::changed(std::optional<Millis> within, MonoTime deadline,
                              Done<std::vector<BreakerRow>> done) {
   std::vector<db::Call> calls;
   if (within)
-    calls.push_back({&kChanged, {millis_param(within), db::int_param(static_cast<std::int64_t>(kMaxBreakersRead))}});
+    calls.push_back(
+        {&kChanged, {millis_param(within), db::int_param(static_cast<std::int64_t>(kMaxBreakersRead))}});
   else
     calls.push_back({&kNotClosed, {db::int_param(static_cast<std::int64_t>(kMaxBreakersRead))}});
   run<std::vector<BreakerRow>>(pool_, std::move(calls), {}, deadline, std::move(done), read_rows);

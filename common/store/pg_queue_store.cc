@@ -33,13 +33,17 @@ FROM me, serving s, lately)sql"};
 void PgQueueStore::place(Uuid tenant, Uuid exec_id, MonoTime deadline, Done<QueuePlace> done) {
   std::vector<db::Call> calls;
   calls.push_back({&kPlace, {db::uuid_param(tenant), db::uuid_param(exec_id), db::int_param(kMeanOf)}});
-  run<QueuePlace>(pool_, std::move(calls), {tenant}, deadline, std::move(done), [](const AllRows& all) -> Result<QueuePlace> {
-    const db::Rows& rows = *all.front();
-    if (rows.size() == 0) return fail(ErrorKind::kNotFound, "not_found", "there is no such execution");
-    QueuePlace place{rows.integer(0, 0), rows.boolean(0, 1), rows.integer(0, 2), rows.integer(0, 3), rows.integer(0, 4), {}, rows.time(0, 6)};
-    if (!rows.is_null(0, 5)) place.mean_run = Millis(rows.integer(0, 5));
-    return place;
-  });
+  run<QueuePlace>(pool_, std::move(calls), {tenant}, deadline, std::move(done),
+                  [](const AllRows& all) -> Result<QueuePlace> {
+                    const db::Rows& rows = *all.front();
+                    if (rows.size() == 0)
+                      return fail(ErrorKind::kNotFound, "not_found", "there is no such execution");
+                    QueuePlace place{rows.integer(0, 0), rows.boolean(0, 1), rows.integer(0, 2),
+                                     rows.integer(0, 3), rows.integer(0, 4), {},
+                                     rows.time(0, 6)};
+                    if (!rows.is_null(0, 5)) place.mean_run = Millis(rows.integer(0, 5));
+                    return place;
+                  });
 }
 
 }  // namespace pawl::store

@@ -15,8 +15,9 @@
 namespace pawl::store {
 namespace {
 
-// Where the row is dead it stays so for a worker that believes it lives, which is noted as having survived: what it
-// held did not crash. One that knows, and holds nothing, lives again once all it had was given to others.
+// Where the row is dead it stays so for a worker that believes it lives, which is noted as having survived:
+// what it held did not crash. One that knows, and holds nothing, lives again once all it had was given to
+// others.
 const db::Statement kRenew{"renew", R"sql(
 INSERT INTO workers AS w (id, name, host, version, pid, lanes, slots, running, keeper, draining, lease_until)
 VALUES ($1, $2, $3, $4, $5, $6::text[], $7, $8, $9, $10, now() + $11 * interval '1 millisecond')
@@ -97,11 +98,12 @@ void PgWorkStore::load(Uuid tenant, Uuid exec_id, MonoTime deadline, Done<Histor
 
 void PgWorkStore::renew(WorkerRow worker, Millis ttl, MonoTime deadline, Done<bool> done) {
   std::vector<db::Call> calls;
-  calls.push_back({&kRenew,
-                   {db::text_param(worker.id), db::text_param(worker.name), db::text_param(worker.host),
-                    db::text_param(worker.version), db::int_param(worker.pid), db::text_array(worker.lanes),
-                    db::int_param(worker.slots), db::int_param(worker.running), db::bool_param(worker.keeper),
-                    db::bool_param(worker.draining), db::int_param(ttl.count()), db::bool_param(worker.again)}});
+  calls.push_back(
+      {&kRenew,
+       {db::text_param(worker.id), db::text_param(worker.name), db::text_param(worker.host),
+        db::text_param(worker.version), db::int_param(worker.pid), db::text_array(worker.lanes),
+        db::int_param(worker.slots), db::int_param(worker.running), db::bool_param(worker.keeper),
+        db::bool_param(worker.draining), db::int_param(ttl.count()), db::bool_param(worker.again)}});
   run<bool>(pool_, std::move(calls), {}, deadline, std::move(done),
             [](const AllRows& rows) -> Result<bool> { return rows.front()->boolean(0, 0); });
 }

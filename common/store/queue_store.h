@@ -10,11 +10,11 @@
 namespace pawl::store {
 
 struct QueuePlace {
-  std::int64_t ahead = 0;       ///< of the same tenant and lane, that start before it
-  bool fed = true;              ///< false: it waits until fewer tickets of its tenant are open in the lane
-  std::int64_t workers = 0;     ///< live ones that serve the lane and don't drain
-  std::int64_t slots = 0;       ///< theirs
-  std::int64_t running = 0;     ///< and how many of these are taken
+  std::int64_t ahead = 0;    ///< of the same tenant and lane, that start before it
+  bool fed = true;           ///< false: it waits until fewer tickets of its tenant are open in the lane
+  std::int64_t workers = 0;  ///< live ones that serve the lane and don't drain
+  std::int64_t slots = 0;    ///< theirs
+  std::int64_t running = 0;  ///< and how many of these are taken
   std::optional<Millis> mean_run = {};  ///< of the tenant's last finished ones in this lane
   WallTime now{};
 };

@@ -95,6 +95,50 @@ struct Bench {
   }
 };
 
+store::Checkpoint first_entry(const Uuid& id, const Uuid& tenant) {
+  store::Checkpoint entry;
+  entry.exec_id = id;
+  entry.tenant = tenant;
+  entry.epoch = 1;
+  entry.onward = {{EventType::kExecutionStarted}, {EventType::kStepStarted, "a", 1}};
+  return entry;
+}
+
+store::Checkpoint last_entry(const Uuid& id, const Uuid& tenant) {
+  store::Checkpoint entry = first_entry(id, tenant);
+  entry.rev = 1;
+  StepRecord step;
+  step.path = "a";
+  step.kind = "tool";
+  step.tool = "echo";
+  step.output = json::Object{};
+  step.worker = "w1";
+  entry.steps.push_back(std::move(step));
+  entry.settled = {{EventType::kStepCommitted, "a", 1}};
+  entry.onward = {{EventType::kExecutionCompleted}};
+  entry.step_committed = true;
+  entry.final = store::Final{};
+  return entry;
+}
+
+void register_worker(Bench& bench, store::PgWorkStore& work) {
+  store::WorkerRow row;
+  row.id = row.name = "w1";
+  row.lanes = {"default"};
+  ++bench.waiting;
+  work.renew(row, Millis(600'000), bench.deadline(), [&](const auto&) { --bench.waiting; });
+  bench.settle();
+}
+
+store::NewExecution one_request(const Uuid& tenant, std::size_t number) {
+  store::NewExecution e;
+  e.tenant = tenant;
+  e.task_id = "bench-1";
+  e.task_version = 1;
+  e.input = json::Object{{"n", static_cast<std::int64_t>(number)}};
+  return e;
+}
+
 void measure_store(Bench& bench, std::size_t total) {
   store::PgAcceptStore accept(bench.loop, bench.rng, *bench.api, Log());
   store::PgWorkStore work(bench.loop, *bench.worker, Log());
@@ -102,24 +146,11 @@ void measure_store(Bench& bench, std::size_t total) {
   std::vector<Uuid> ids(total);
   std::vector<store::Claimed> claimed;
   claimed.reserve(total);
-  const auto renew = [&] {
-    store::WorkerRow row;
-    row.id = row.name = "w1";
-    row.lanes = {"default"};
-    ++bench.waiting;
-    work.renew(row, Millis(600'000), bench.deadline(), [&](const auto&) { --bench.waiting; });
-    bench.settle();
-  };
-  renew();
+  register_worker(bench, work);
   const auto one_wave = [&](std::size_t from) {
     bench.waiting = kWave;
     for (std::size_t i = from; i < from + kWave; ++i) {
-      store::NewExecution e;
-      e.tenant = tenant;
-      e.task_id = "bench-1";
-      e.task_version = 1;
-      e.input = json::Object{{"n", static_cast<std::int64_t>(i)}};
-      accept.accept(std::move(e), bench.deadline(), [&, i](const Result<store::Accepted>& a) {
+      accept.accept(one_request(tenant, i), bench.deadline(), [&, i](const Result<store::Accepted>& a) {
         PAWL_ASSERT(a.has_value(), "it is accepted");
         ids[i] = a->exec_id;
         --bench.waiting;
@@ -139,30 +170,12 @@ void measure_store(Bench& bench, std::size_t total) {
   const auto save_wave = [&](std::size_t from, bool last) {
     bench.waiting = kWave;
     for (std::size_t i = from; i < from + kWave; ++i) {
-      store::Checkpoint entry;
-      entry.exec_id = claimed[i].exec_id;
-      entry.tenant = tenant;
-      entry.epoch = 1;
-      entry.rev = last ? 1 : 0;
-      if (last) {
-        StepRecord step;
-        step.path = "a";
-        step.kind = "tool";
-        step.tool = "echo";
-        step.output = json::Object{};
-        step.worker = "w1";
-        entry.steps.push_back(std::move(step));
-        entry.settled = {{EventType::kStepCommitted, "a", 1}};
-        entry.onward = {{EventType::kExecutionCompleted}};
-        entry.step_committed = true;
-        entry.final = store::Final{};
-      } else {
-        entry.onward = {{EventType::kExecutionStarted}, {EventType::kStepStarted, "a", 1}};
-      }
-      work.checkpoint(std::move(entry), [&](const Result<store::Saved>& saved) {
-        PAWL_ASSERT(saved.has_value() && saved->kind == store::Saved::Kind::kSaved, "it is saved");
-        --bench.waiting;
-      });
+      work.checkpoint(last ? last_entry(claimed[i].exec_id, tenant) : first_entry(claimed[i].exec_id, tenant),
+                      [&](const Result<store::Saved>& saved) {
+                        PAWL_ASSERT(saved.has_value() && saved->kind == store::Saved::Kind::kSaved,
+                                    "it is saved");
+                        --bench.waiting;
+                      });
     }
   };
   // Interleaved as they are in life, so that the cap of open tickets is never met: 4 waves of each at a time.

@@ -18,7 +18,8 @@ class ApiControl : public ::testing::Test {
   Stack& stack = Stack::shared();
   Client client = stack.client();
 
-  HttpAnswer act(const std::string& id, const std::string& what, std::string_view body = "", const HeaderList& headers = {}) {
+  HttpAnswer act(const std::string& id, const std::string& what, std::string_view body = "",
+                 const HeaderList& headers = {}) {
     return client.post("/api/v0/executions/tasks/" + id + "/" + what, body, headers);
   }
   std::string pending() { return client.submit(kEchoPlan, "{}", R"(,"run_at":"2099-01-01T00:00:00Z")"); }
@@ -55,7 +56,8 @@ TEST_F(ApiControl, CancelOfARunningExecutionIsAPromise) {
   for (const std::string what : {"pause", "resume"}) EXPECT_EQ(act(id, what).status, 409) << what;
   const auto begun = std::chrono::steady_clock::now();
   EXPECT_EQ(member(client.wait_end(id), "status").as_string(), "cancelled");
-  EXPECT_LT(std::chrono::steady_clock::now() - begun, 1200ms);  // not when the step would have ended by itself
+  EXPECT_LT(std::chrono::steady_clock::now() - begun,
+            1200ms);  // not when the step would have ended by itself
   EXPECT_EQ(client.get("/api/v0/executions/" + id + "/steps/after").text("status"), "pending");
   EXPECT_EQ(act(id, "cancel").status, 200);
 }
@@ -66,7 +68,8 @@ TEST_F(ApiControl, CancelAgainstTheFinishKeepsItsWord) {
     if (i % 3 > 0) std::this_thread::sleep_for(std::chrono::milliseconds(i % 3 * 3));
     const HttpAnswer answer = act(id, "cancel");
     ASSERT_TRUE(answer.status == 202 || answer.status == 409) << answer.body;
-    EXPECT_EQ(member(client.wait_end(id), "status").as_string(), answer.status == 202 ? "cancelled" : "completed");
+    EXPECT_EQ(member(client.wait_end(id), "status").as_string(),
+              answer.status == 202 ? "cancelled" : "completed");
   }
 }
 
@@ -108,7 +111,8 @@ TEST_F(ApiControl, PauseOfARunningExecutionStartsNoFurtherStep) {
 }
 
 TEST_F(ApiControl, AWaitingExecutionIsPausedResumedAndCancelled) {
-  const std::string id = client.submit(R"({"steps":[{"id":"long","tool":"sleep","with":{"duration":"1h"}}]})");
+  const std::string id =
+      client.submit(R"({"steps":[{"id":"long","tool":"sleep","with":{"duration":"1h"}}]})");
   client.wait_for(id, "waiting");
   EXPECT_EQ(act(id, "resume").status, 200);
   EXPECT_EQ(act(id, "pause").status, 202);
@@ -120,7 +124,8 @@ TEST_F(ApiControl, AWaitingExecutionIsPausedResumedAndCancelled) {
 }
 
 TEST_F(ApiControl, ALongSleepParksAndGoesOn) {
-  const std::string id = client.submit(R"({"steps":[{"id":"nap","tool":"sleep","with":{"duration":"2500ms"}},{"id":"b","tool":"echo"}]})");
+  const std::string id = client.submit(
+      R"({"steps":[{"id":"nap","tool":"sleep","with":{"duration":"2500ms"}},{"id":"b","tool":"echo"}]})");
   const json::Value waiting = client.wait_for(id, "waiting");
   EXPECT_FALSE(member(waiting, "wake_at").is_null());
   EXPECT_EQ(member(client.wait_end(id), "status").as_string(), "completed");
@@ -139,10 +144,17 @@ TEST_F(ApiControl, PauseTakesATimeout) {
 TEST_F(ApiControl, BodiesOfControlRequestsAreChecked) {
   const std::string id = pending();
   const std::pair<std::string, std::string> bad[] = {
-      {"cancel", R"({"reason":5})"}, {"cancel", R"({"nope":1})"}, {"cancel", R"({"timeout":5})"}, {"pause", R"({"on_timeout":"explode"})"},
-      {"pause", R"({"timeout":-1})"}, {"pause", R"({"timeout":"x"})"}, {"resume", R"({"reason":"x"})"}, {"cancel", R"([])"},
+      {"cancel", R"({"reason":5})"},
+      {"cancel", R"({"nope":1})"},
+      {"cancel", R"({"timeout":5})"},
+      {"pause", R"({"on_timeout":"explode"})"},
+      {"pause", R"({"timeout":-1})"},
+      {"pause", R"({"timeout":"x"})"},
+      {"resume", R"({"reason":"x"})"},
+      {"cancel", R"([])"},
       {"cancel", "{\"reason\":\"" + std::string(1025, 'a') + "\"}"}};
-  for (const auto& [what, body] : bad) EXPECT_EQ(act(id, what, body).status, 422) << what << body.substr(0, 60);
+  for (const auto& [what, body] : bad)
+    EXPECT_EQ(act(id, what, body).status, 422) << what << body.substr(0, 60);
   EXPECT_EQ(act(id, "cancel?force=1").status, 422);
   EXPECT_EQ(status(id), "pending");
   act(id, "cancel");

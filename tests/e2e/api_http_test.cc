@@ -1,5 +1,5 @@
-// The API as an HTTP server: malformed requests, limits, methods, request ids, pipelining, slow clients. What is sent here
-// byte by byte is answered as http-api.md §1 and §9 and security.md §2 say.
+// The API as an HTTP server: malformed requests, limits, methods, request ids, pipelining, slow clients. What
+// is sent here byte by byte is answered as http-api.md §1 and §9 and security.md §2 say.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -26,29 +26,32 @@ class ApiHttp : public ::testing::Test {
   }
   /// A GET of the list of tasks with further header lines.
   HttpAnswer with_headers(std::string_view lines, std::string_view target = "/api/v0/tasks") {
-    return raw("GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + stack.admin_key() + "\r\n" +
-               std::string(lines) + "\r\n");
+    return raw("GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " +
+               stack.admin_key() + "\r\n" + std::string(lines) + "\r\n");
   }
 };
 
 TEST_F(ApiHttp, RequestsThatAreNotHttpAreRefusedAndTheConnectionEnds) {
   const std::string bad[] = {
       "GARBAGE\r\n\r\n",
-      "GET /api/v0/tasks HTTP/1.1\r\n\r\n",                                                // no Host
+      "GET /api/v0/tasks HTTP/1.1\r\n\r\n",  // no Host
       "GET /api/v0/tasks HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-      "GET /api/v0/tasks HTTP/1.1\r\nHost : a\r\n\r\n",                                    // space before the colon
-      "GET /api/v0/tasks HTTP/1.1\nHost: a\n\n",                                           // bare LF
-      "GET /api/v0/tasks HTTP/1.1\r\nHost: a\r\nX-A: b\r\n c\r\n\r\n",                     // obs-fold
-      "GET /api/v0/tasks HTTP/1.1\r\nHost: a\r\nX-A: b\rc\r\n\r\n",                        // bare CR
-      "POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
+      "GET /api/v0/tasks HTTP/1.1\r\nHost : a\r\n\r\n",                 // space before the colon
+      "GET /api/v0/tasks HTTP/1.1\nHost: a\n\n",                        // bare LF
+      "GET /api/v0/tasks HTTP/1.1\r\nHost: a\r\nX-A: b\r\n c\r\n\r\n",  // obs-fold
+      "GET /api/v0/tasks HTTP/1.1\r\nHost: a\r\nX-A: b\rc\r\n\r\n",     // bare CR
+      "POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n{}",
       "POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: \r\n\r\n{}",
       "POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\n{}",
       "POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
       "POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nContent-Length: +2\r\n\r\n{}",
       "POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
-      "POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      "POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n0\r\n\r\n",
       "GET /api/v0/tasks HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b\r\n\r\n",
-      "POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n{}",
+      "POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Type: "
+      "text/plain\r\nContent-Length: 2\r\n\r\n{}",
   };
   for (const std::string& bytes : bad) {
     RawConnection connection(port);
@@ -63,7 +66,8 @@ TEST_F(ApiHttp, RequestsThatAreNotHttpAreRefusedAndTheConnectionEnds) {
 
 TEST_F(ApiHttp, VersionsAndCodingsThatAreNotServedAreNamed) {
   EXPECT_EQ(raw("GET /api/v0/tasks HTTP/2.0\r\nHost: a\r\n\r\n").status, 505);
-  const HttpAnswer gzip = raw("POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n");
+  const HttpAnswer gzip =
+      raw("POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n");
   EXPECT_EQ(gzip.status, 501);
   EXPECT_EQ(gzip.code(), "not_implemented");
   const HttpAnswer expect = with_headers("Expect: something\r\nContent-Length: 2\r\n");
@@ -87,8 +91,9 @@ TEST_F(ApiHttp, LongUrlsAndManyHeadersAreRefused) {
 }
 
 TEST_F(ApiHttp, TrailersCountTowardsTheLimits) {
-  const std::string head = "POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + stack.admin_key() +
-                           "\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n";
+  const std::string head =
+      "POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + stack.admin_key() +
+      "\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n";
   EXPECT_EQ(raw(head + "X-Trailer: 1\r\n\r\n").status, 422);  // read whole: {} has no plan
   EXPECT_EQ(raw(head + "X-Trailer: " + std::string(17 * 1024, 'a') + "\r\n\r\n").status, 431);
   std::string many;
@@ -116,7 +121,8 @@ TEST_F(ApiHttp, MethodsThatAPathDoesNotServeAreTold) {
 TEST_F(ApiHttp, HeadAnswersAsGetWithoutABody) {
   const HttpAnswer get = client.get("/api/v0/tools");
   RawConnection connection(port);
-  const std::string request = " /api/v0/tools HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + stack.admin_key() + "\r\n\r\n";
+  const std::string request =
+      " /api/v0/tools HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + stack.admin_key() + "\r\n\r\n";
   connection.send("HEAD" + request + "GET" + request);
   const HttpAnswer head = connection.read(5s, true);
   EXPECT_EQ(head.status, 200);
@@ -130,8 +136,8 @@ TEST_F(ApiHttp, PipelinedRequestsAreAnsweredInOrder) {
   std::string all;
   for (int i = 0; i < 20; ++i) {
     const std::string target = i % 2 == 0 ? "/api/v0/tools" : "/api/v0/nowhere";
-    all += "GET " + target + " HTTP/1.1\r\nHost: a\r\nX-Request-Id: r" + std::to_string(i) + "\r\nAuthorization: Bearer " +
-           stack.admin_key() + "\r\n\r\n";
+    all += "GET " + target + " HTTP/1.1\r\nHost: a\r\nX-Request-Id: r" + std::to_string(i) +
+           "\r\nAuthorization: Bearer " + stack.admin_key() + "\r\n\r\n";
   }
   connection.send(all);
   for (int i = 0; i < 20; ++i) {
@@ -144,8 +150,10 @@ TEST_F(ApiHttp, PipelinedRequestsAreAnsweredInOrder) {
 TEST_F(ApiHttp, TwoPipelinedPostsAreBothStored) {
   RawConnection connection(port);
   const std::string body = R"({"plan":)" + std::string(kEchoPlan) + "}";
-  const std::string request = "POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAuthorization: Bearer " +
-                              stack.admin_key() + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  const std::string request =
+      "POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAuthorization: "
+      "Bearer " +
+      stack.admin_key() + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   connection.send(request + request);
   const HttpAnswer first = connection.read(5s), second = connection.read(5s);
   EXPECT_EQ(first.status, 202);
@@ -154,29 +162,35 @@ TEST_F(ApiHttp, TwoPipelinedPostsAreBothStored) {
 }
 
 TEST_F(ApiHttp, TheClientsRequestIdComesBackWhenItIsSane) {
-  EXPECT_EQ(client.get("/api/v0/tools", {{"X-Request-Id", "my-id_1.2:3"}}).header("x-request-id"), "my-id_1.2:3");
+  EXPECT_EQ(client.get("/api/v0/tools", {{"X-Request-Id", "my-id_1.2:3"}}).header("x-request-id"),
+            "my-id_1.2:3");
   EXPECT_EQ(client.get("/api/v0/nowhere", {{"X-Request-Id", "lost"}}).header("x-request-id"), "lost");
   EXPECT_EQ(Client(port, "").get("/api/v0/tools", {{"X-Request-Id", "anon"}}).header("x-request-id"), "anon");
-  for (const std::string& bad : {std::string(129, 'a'), std::string("a b"), std::string("a\"b"), std::string("{}")}) {
+  for (const std::string& bad :
+       {std::string(129, 'a'), std::string("a b"), std::string("a\"b"), std::string("{}")}) {
     const HttpAnswer answer = client.get("/api/v0/tools", {{"X-Request-Id", bad}});
     EXPECT_EQ(answer.status, 200);
     EXPECT_NE(answer.header("x-request-id"), bad);
     EXPECT_FALSE(answer.header("x-request-id").empty());
   }
   // Also where the request was refused before a route was looked for.
-  const HttpAnswer early = with_headers("X-Request-Id: early\r\nX-Big: " + std::string(17 * 1024, 'a') + "\r\n");
+  const HttpAnswer early =
+      with_headers("X-Request-Id: early\r\nX-Big: " + std::string(17 * 1024, 'a') + "\r\n");
   EXPECT_EQ(early.status, 431);
   EXPECT_EQ(early.header("x-request-id"), "early");
 }
 
 TEST_F(ApiHttp, BodiesOverOneMebibyteAreRefusedEarly) {
-  const std::string body = R"({"plan":{"steps":[]},"with":{"a":")" + std::string((1 << 20) - 36, 'a') + "\"}}";
+  const std::string body =
+      R"({"plan":{"steps":[]},"with":{"a":")" + std::string((1 << 20) - 36, 'a') + "\"}}";
   ASSERT_EQ(body.size(), (1u << 20) + 1);
   const HttpAnswer answer = client.post("/api/v0/executions", body);
   EXPECT_EQ(answer.status, 413);
   EXPECT_EQ(answer.code(), "payload_too_large");
-  const std::string head = "POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAuthorization: Bearer " +
-                           stack.admin_key() + "\r\n";
+  const std::string head =
+      "POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAuthorization: "
+      "Bearer " +
+      stack.admin_key() + "\r\n";
   RawConnection huge(port);
   huge.send(head + "Content-Length: 10000000000\r\n\r\n{\"plan\":");
   EXPECT_EQ(huge.read(2s).status, 413);
@@ -191,7 +205,9 @@ TEST_F(ApiHttp, BodiesOverOneMebibyteAreRefusedEarly) {
 
 TEST_F(ApiHttp, ExpectContinueIsAnsweredBeforeTheBody) {
   const std::string body = R"({"plan":)" + std::string(kEchoPlan) + "}";
-  const std::string head = "POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n";
+  const std::string head =
+      "POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nExpect: "
+      "100-continue\r\n";
   const std::string key = "Authorization: Bearer " + stack.admin_key() + "\r\n";
   RawConnection connection(port);
   connection.send(head + key + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n");
@@ -213,8 +229,10 @@ TEST_F(ApiHttp, SlowClientsAreCutAndOthersAreNotHeldUp) {
   const auto begun = std::chrono::steady_clock::now();
   for (int i = 0; i < 50; ++i) EXPECT_EQ(client.get("/api/v0/tools").status, 200);
   RawConnection body(port);
-  body.send("POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 1000\r\nAuthorization: Bearer " +
-            stack.admin_key() + "\r\n\r\n{");
+  body.send(
+      "POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: "
+      "1000\r\nAuthorization: Bearer " +
+      stack.admin_key() + "\r\n\r\n{");
   const HttpAnswer first = slow.front()->read(11s);
   EXPECT_EQ(first.status, 408);
   EXPECT_EQ(first.code(), "request_too_slow");
@@ -230,8 +248,10 @@ TEST_F(ApiHttp, AClientThatHangsUpStopsNothing) {
   const std::string body = R"({"plan":)" + busy_plan(300) + R"(,"labels":{"hang":"up"}})";
   {
     RawConnection connection(port);
-    connection.send("POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAuthorization: Bearer " +
-                    stack.admin_key() + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+    connection.send(
+        "POST /api/v0/executions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nAuthorization: "
+        "Bearer " +
+        stack.admin_key() + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
     std::this_thread::sleep_for(200ms);
   }
   const HttpAnswer list = client.get("/api/v0/executions?label.hang=up");

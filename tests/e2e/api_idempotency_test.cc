@@ -1,5 +1,5 @@
-// Idempotency keys as http-api.md §3 has them: the same request gives the same answer byte for byte, another one is refused,
-// whatever process it comes through and however many come at once.
+// Idempotency keys as http-api.md §3 has them: the same request gives the same answer byte for byte, another
+// one is refused, whatever process it comes through and however many come at once.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -24,10 +24,13 @@ class ApiIdempotency : public ::testing::Test {
 
   static std::string fresh() {
     static int count = 0;
-    return "key-" + std::to_string(++count) + "-" + ::testing::UnitTest::GetInstance()->current_test_info()->name();
+    return "key-" + std::to_string(++count) + "-" +
+           ::testing::UnitTest::GetInstance()->current_test_info()->name();
   }
   std::string body(int n) { return R"({"plan":)" + plan + R"(,"with":{"n":)" + std::to_string(n) + "}}"; }
-  HttpAnswer run(const std::string& key, int n = 1) { return client.post(kRun, body(n), {{"Idempotency-Key", key}}); }
+  HttpAnswer run(const std::string& key, int n = 1) {
+    return client.post(kRun, body(n), {{"Idempotency-Key", key}});
+  }
 };
 
 TEST_F(ApiIdempotency, TheSameRequestGivesTheSameAnswer) {
@@ -35,10 +38,12 @@ TEST_F(ApiIdempotency, TheSameRequestGivesTheSameAnswer) {
   const HttpAnswer first = run(key);
   ASSERT_EQ(first.status, 202) << first.body;
   EXPECT_FALSE(first.has_header("idempotent-replayed"));
-  // The order of members and white space do not make another request, and the alias of the header is the header.
+  // The order of members and white space do not make another request, and the alias of the header is the
+  // header.
   const std::string shuffled = R"({ "with": {"n": 1},  "plan": )" + plan + "}";
-  for (const HttpAnswer& again : {run(key), client.post(kRun, shuffled, {{"X-Idempotency-Key", key}}), run("\"" + key + "\""),
-                                  stack.client(1).post(kRun, body(1), {{"Idempotency-Key", key}})}) {
+  for (const HttpAnswer& again :
+       {run(key), client.post(kRun, shuffled, {{"X-Idempotency-Key", key}}), run("\"" + key + "\""),
+        stack.client(1).post(kRun, body(1), {{"Idempotency-Key", key}})}) {
     EXPECT_EQ(again.status, 202);
     EXPECT_EQ(again.body, first.body);
     EXPECT_EQ(again.header("location"), first.header("location"));
@@ -57,7 +62,8 @@ TEST_F(ApiIdempotency, AKeyIsForOneRequestOnly) {
     EXPECT_EQ(answer.code(), "idempotency_key_reused");
   };
   reused(run(key, 2));
-  reused(client.post("/api/v0/tasks/idem/executions/async", body(1).substr(0, 0) + R"({"with":{"n":1}})", {{"Idempotency-Key", key}}));
+  reused(client.post("/api/v0/tasks/idem/executions/async", body(1).substr(0, 0) + R"({"with":{"n":1}})",
+                     {{"Idempotency-Key", key}}));
   const std::string sync_key = fresh();
   const std::string door = "/api/v0/tasks/idem/executions/sync";
   ASSERT_EQ(client.post(door, "{}", {{"Idempotency-Key", sync_key}}).status, 200);
@@ -68,12 +74,15 @@ TEST_F(ApiIdempotency, AKeyIsForOneRequestOnly) {
 
 TEST_F(ApiIdempotency, SyncAnswersAreRepeatedToo) {
   client.put("/api/v0/tasks/idem", plan);
-  client.put("/api/v0/tasks/idem-fails", R"({"steps":[{"id":"no","tool":"assert","with":{"that":false,"message":"no"}}]})");
+  client.put("/api/v0/tasks/idem-fails",
+             R"({"steps":[{"id":"no","tool":"assert","with":{"that":false,"message":"no"}}]})");
   for (const auto& [task, status] : {std::pair<std::string, int>{"idem", 200}, {"idem-fails", 424}}) {
     const std::string key = fresh(), door = "/api/v0/tasks/" + task + "/executions";
-    const HttpAnswer first = client.post(door, R"({"with":{"a":[1,{"b":2.5}],"z":null}})", {{"Idempotency-Key", key}});
+    const HttpAnswer first =
+        client.post(door, R"({"with":{"a":[1,{"b":2.5}],"z":null}})", {{"Idempotency-Key", key}});
     EXPECT_EQ(first.status, status) << first.body;
-    const HttpAnswer again = client.post(door, R"({"with":{"z":null,"a":[1,{"b":2.5}]}})", {{"Idempotency-Key", key}});
+    const HttpAnswer again =
+        client.post(door, R"({"with":{"z":null,"a":[1,{"b":2.5}]}})", {{"Idempotency-Key", key}});
     EXPECT_EQ(again.status, status);
     EXPECT_EQ(again.body, first.body);
     EXPECT_EQ(again.header("location"), first.header("location"));
@@ -93,22 +102,29 @@ TEST_F(ApiIdempotency, AfterATimeoutTheSameKeyWaitsAgain) {
 }
 
 TEST_F(ApiIdempotency, MalformedKeysAreRefused) {
-  for (const std::string& key : {std::string(256, 'k'), std::string("a b"), std::string("\"\""), std::string("k\xc3\xa9"), std::string("a\tb")}) {
+  for (const std::string& key : {std::string(256, 'k'), std::string("a b"), std::string("\"\""),
+                                 std::string("k\xc3\xa9"), std::string("a\tb")}) {
     const HttpAnswer answer = run(key);
     EXPECT_EQ(answer.status, 400) << key;
     EXPECT_EQ(answer.code(), "idempotency_key_invalid") << key;
-    EXPECT_EQ(client.post("/api/v0/tasks/nowhere/executions/async", "{}", {{"Idempotency-Key", key}}).status, 400) << key;
+    EXPECT_EQ(client.post("/api/v0/tasks/nowhere/executions/async", "{}", {{"Idempotency-Key", key}}).status,
+              400)
+        << key;
   }
   EXPECT_EQ(run("k\x7f").status, 400);  // no header may hold that
   EXPECT_EQ(run(std::string(255, 'k')).status, 202);
   EXPECT_EQ(client.post(kRun, body(1), {{"Idempotency-Key", "a"}, {"X-Idempotency-Key", "b"}}).status, 400);
-  EXPECT_EQ(client.post(kRun, body(1), {{"Idempotency-Key", "same-one"}, {"X-Idempotency-Key", "\"same-one\""}}).status, 202);
+  EXPECT_EQ(
+      client.post(kRun, body(1), {{"Idempotency-Key", "same-one"}, {"X-Idempotency-Key", "\"same-one\""}})
+          .status,
+      202);
 }
 
 TEST_F(ApiIdempotency, ARefusedRequestLeavesTheKeyFree) {
   const std::string key = fresh();
   EXPECT_EQ(client.post(kRun, R"({"plan":{}})", {{"Idempotency-Key", key}}).status, 422);
-  EXPECT_EQ(client.post("/api/v0/tasks/nowhere/executions/async", "{}", {{"Idempotency-Key", key}}).status, 404);
+  EXPECT_EQ(client.post("/api/v0/tasks/nowhere/executions/async", "{}", {{"Idempotency-Key", key}}).status,
+            404);
   const HttpAnswer answer = run(key);
   EXPECT_EQ(answer.status, 202);
   EXPECT_FALSE(answer.has_header("idempotent-replayed"));
@@ -141,13 +157,16 @@ TEST_F(ApiIdempotency, AHundredAtOnceOverTwoProcessesMakeOneExecution) {
   std::vector<HttpAnswer> answers(100);
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < answers.size(); ++i) {
-    threads.emplace_back([&, i] { answers[i] = stack.client(i % 2).post(kRun, text, {{"Idempotency-Key", key}}); });
+    threads.emplace_back([&, i] {
+      answers[i] = stack.client(i % 2).post(kRun, text, {{"Idempotency-Key", key}});
+    });
   }
   for (std::thread& thread : threads) thread.join();
   std::set<std::string> ids, bodies;
   int fresh_ones = 0;
   for (const HttpAnswer& answer : answers) {
-    ASSERT_TRUE(answer.status == 202 || (answer.status == 409 && answer.code() == "idempotency_in_progress")) << answer.status << answer.body;
+    ASSERT_TRUE(answer.status == 202 || (answer.status == 409 && answer.code() == "idempotency_in_progress"))
+        << answer.status << answer.body;
     if (answer.status == 409) continue;
     ids.insert(answer.text("exec_id"));
     bodies.insert(answer.body);
@@ -166,7 +185,8 @@ TEST_F(ApiIdempotency, ABatchIsRepeatedWhole) {
   const HttpAnswer first = client.post(door, items, {{"Idempotency-Key", key}});
   const HttpAnswer again = client.post(door, items, {{"Idempotency-Key", key}});
   ASSERT_EQ(first.status, 200) << first.body;
-  for (const std::string at : {"items.0.data.exec_id", "items.1.data.exec_id"}) EXPECT_EQ(again.text(at), first.text(at));
+  for (const std::string at : {"items.0.data.exec_id", "items.1.data.exec_id"})
+    EXPECT_EQ(again.text(at), first.text(at));
   EXPECT_EQ(again.body, first.body);
   EXPECT_EQ(again.header("idempotent-replayed"), "true");
 }

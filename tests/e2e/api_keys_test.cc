@@ -33,7 +33,8 @@ std::vector<RouteLine> routes_of(const std::string& document) {
     }
     if (const auto at = line.find("x-scope: "); at != std::string::npos) {
       std::string upper = method;
-      std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) { return static_cast<char>(c - 'a' + 'A'); });
+      std::transform(upper.begin(), upper.end(), upper.begin(),
+                     [](char c) { return static_cast<char>(c - 'a' + 'A'); });
       routes.push_back({upper, path, line.substr(at + 9)});
     }
   }
@@ -44,9 +45,11 @@ std::vector<RouteLine> routes_of(const std::string& document) {
 std::string filled(std::string path) {
   while (path.find('{') != std::string::npos) {
     const std::size_t from = path.find('{'), to = path.find('}');
-    path.replace(from, to - from + 1, path.substr(from + 1, to - from - 1).ends_with("id") && path.find("task_id") == std::string::npos
-                                          ? "01900000-0000-7000-8000-000000000000"
-                                          : "none");
+    path.replace(
+        from, to - from + 1,
+        path.substr(from + 1, to - from - 1).ends_with("id") && path.find("task_id") == std::string::npos
+            ? "01900000-0000-7000-8000-000000000000"
+            : "none");
   }
   return path;
 }
@@ -61,9 +64,11 @@ class ApiKeys : public ::testing::Test {
 TEST_F(ApiKeys, EveryRouteAsksForItsScopeAndNoOther) {
   const std::vector<RouteLine> routes = routes_of(admin.get("/api/v0/openapi.yaml").body);
   ASSERT_GT(routes.size(), 30u);
-  const std::vector<std::string> scopes{"exec:read", "exec:write", "exec:control", "approve", "task:write", "admin:keys", "admin:breakers", "ops:metrics"};
+  const std::vector<std::string> scopes{"exec:read",  "exec:write", "exec:control",   "approve",
+                                        "task:write", "admin:keys", "admin:breakers", "ops:metrics"};
   std::map<std::string, std::string> keys;
-  for (const std::string& scope : scopes) keys[scope] = stack.client_with("[\"" + scope + "\"]", "scope-matrix").key();
+  for (const std::string& scope : scopes)
+    keys[scope] = stack.client_with("[\"" + scope + "\"]", "scope-matrix").key();
   for (const RouteLine& route : routes) {
     const bool is_admin = route.path.starts_with("/admin/");
     const std::uint16_t port = is_admin ? stack.api().ops_port() : stack.api().port();
@@ -92,30 +97,37 @@ TEST_F(ApiKeys, AKeyIsShownOnceAndListedByItsPrefix) {
   const HttpAnswer list = admin.get("/api/v0/keys");
   EXPECT_EQ(list.body.find(key), std::string::npos);
   EXPECT_NE(list.body.find(id), std::string::npos);
-  EXPECT_EQ(stack.sql("SELECT count(*) FROM api_keys WHERE prefix = '" + made.text("prefix") + "'").substr(0, 1), "1");
-  EXPECT_EQ(stack.sql("SELECT * FROM api_keys").find(key.substr(12)), std::string::npos);  // only its hash is kept
+  EXPECT_EQ(
+      stack.sql("SELECT count(*) FROM api_keys WHERE prefix = '" + made.text("prefix") + "'").substr(0, 1),
+      "1");
+  EXPECT_EQ(stack.sql("SELECT * FROM api_keys").find(key.substr(12)),
+            std::string::npos);  // only its hash is kept
   Client reader(stack.api().port(), key);
   EXPECT_EQ(reader.get("/api/v0/tasks").status, 200);
   EXPECT_EQ(reader.post("/api/v0/executions", "{}").status, 403);
 }
 
 TEST_F(ApiKeys, FieldsOfANewKeyAreChecked) {
-  for (const std::string body : {"", "{}", R"({"name":"a"})", R"({"scopes":["exec:read"]})", R"({"name":"a","scopes":[]})",
-                                 R"({"name":"a","scopes":["root"]})", R"({"name":"a","scopes":"exec:read"})", R"({"name":"","scopes":["exec:read"]})",
-                                 R"({"name":"a","scopes":["exec:read"],"expires_at":"soon"})", R"({"name":"a","scopes":[1]})",
-                                 R"({"name":"a","scopes":["exec:read"],"id":"x"})", R"({"name":"a","scopes":["exec:read"],"tenant_id":"x"})"}) {
+  for (const std::string body :
+       {"", "{}", R"({"name":"a"})", R"({"scopes":["exec:read"]})", R"({"name":"a","scopes":[]})",
+        R"({"name":"a","scopes":["root"]})", R"({"name":"a","scopes":"exec:read"})",
+        R"({"name":"","scopes":["exec:read"]})", R"({"name":"a","scopes":["exec:read"],"expires_at":"soon"})",
+        R"({"name":"a","scopes":[1]})", R"({"name":"a","scopes":["exec:read"],"id":"x"})",
+        R"({"name":"a","scopes":["exec:read"],"tenant_id":"x"})"}) {
     EXPECT_EQ(admin.post("/api/v0/keys", body).status, 422) << body;
   }
   Client keys_only = stack.client_with(R"(["admin:keys"])");
   EXPECT_EQ(keys_only.post("/api/v0/keys", kReader).status, 422);  // nobody gives what he does not hold
   Client other = stack.client_with(kAllScopes, "keys-tenant");
-  const HttpAnswer foreign = other.post("/api/v0/keys", R"({"name":"a","scopes":["exec:read"],"tenant":"third"})");
+  const HttpAnswer foreign =
+      other.post("/api/v0/keys", R"({"name":"a","scopes":["exec:read"],"tenant":"third"})");
   EXPECT_EQ(foreign.status, 403);
   EXPECT_EQ(other.post("/api/v0/keys", kReader).status, 201);  // in its own tenant it may
 }
 
 TEST_F(ApiKeys, AnExpiredKeyIsRefused) {
-  const HttpAnswer made = admin.post("/api/v0/keys", R"({"name":"old","scopes":["exec:read"],"expires_at":"2001-01-01T00:00:00Z"})");
+  const HttpAnswer made = admin.post(
+      "/api/v0/keys", R"({"name":"old","scopes":["exec:read"],"expires_at":"2001-01-01T00:00:00Z"})");
   ASSERT_EQ(made.status, 201) << made.body;
   const HttpAnswer answer = Client(stack.api().port(), made.text("key")).get("/api/v0/tasks");
   EXPECT_EQ(answer.status, 401);
@@ -131,7 +143,8 @@ TEST_F(ApiKeys, ARevokedKeyIsRefusedEverywhereWithinFiveSeconds) {
   EXPECT_EQ(revoked.status, 204);
   const auto begun = std::chrono::steady_clock::now();
   EXPECT_EQ(here.get("/api/v0/tasks").code(), "key_revoked");
-  while (there.get("/api/v0/tasks").status == 200 && std::chrono::steady_clock::now() - begun < 6s) std::this_thread::sleep_for(20ms);
+  while (there.get("/api/v0/tasks").status == 200 && std::chrono::steady_clock::now() - begun < 6s)
+    std::this_thread::sleep_for(20ms);
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s);
   EXPECT_EQ(there.get("/api/v0/tasks").code(), "key_revoked");
   EXPECT_EQ(admin.remove("/api/v0/keys/01900000-0000-7000-8000-000000000000").status, 404);
@@ -144,7 +157,8 @@ TEST_F(ApiKeys, RevocationIsFeltThoughNoMessageArrives) {
   ASSERT_EQ(reader.get("/api/v0/tasks").status, 200);
   stack.sql("UPDATE api_keys SET revoked_at = now() WHERE id = '" + made.text("id") + "'");
   const auto begun = std::chrono::steady_clock::now();
-  while (reader.get("/api/v0/tasks").status == 200 && std::chrono::steady_clock::now() - begun < 6s) std::this_thread::sleep_for(50ms);
+  while (reader.get("/api/v0/tasks").status == 200 && std::chrono::steady_clock::now() - begun < 6s)
+    std::this_thread::sleep_for(50ms);
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s);
 }
 
@@ -163,8 +177,9 @@ TEST_F(ApiKeys, AForeignIdAnswersExactlyLikeARandomOne) {
   const std::string exec = admin.submit(busy_plan(1500));
   const std::string key = admin.post("/api/v0/keys", kReader).text("id");
   Client thief = stack.client_with(kAllScopes, "thief");
-  const auto same = [&](const std::string& method, const std::string& before, const std::string& mine, const std::string& unknown,
-                        const std::string& after = "", const std::string& body = "") {
+  const auto same = [&](const std::string& method, const std::string& before, const std::string& mine,
+                        const std::string& unknown, const std::string& after = "",
+                        const std::string& body = "") {
     const std::string foreign = compared(thief.request(method, before + mine + after, body));
     const std::string never = compared(thief.request(method, before + unknown + after, body));
     EXPECT_EQ(foreign, never) << method << before << after;
@@ -172,12 +187,15 @@ TEST_F(ApiKeys, AForeignIdAnswersExactlyLikeARandomOne) {
   };
   for (const std::string base : {"/api/v0/executions/", "/api/v0/executions/tasks/"}) {
     same("GET", base, exec, random);
-    for (const std::string tail : {"/steps", "/steps/busy", "/events", "/events?after_seq=1", "?wait=1s"}) same("GET", base, exec, random, tail);
+    for (const std::string tail : {"/steps", "/steps/busy", "/events", "/events?after_seq=1", "?wait=1s"})
+      same("GET", base, exec, random, tail);
     for (const std::string act : {"/cancel", "/pause", "/resume"}) same("POST", base, exec, random, act);
   }
-  for (const std::string tail : {"", "/versions", "?version=1"}) same("GET", "/api/v0/tasks/", "secret-task", "random-task", tail);
+  for (const std::string tail : {"", "/versions", "?version=1"})
+    same("GET", "/api/v0/tasks/", "secret-task", "random-task", tail);
   same("DELETE", "/api/v0/tasks/", "secret-task", "random-task");
-  for (const std::string tail : {"/executions", "/executions/sync", "/executions/async"}) same("POST", "/api/v0/tasks/", "secret-task", "random-task", tail, "{}");
+  for (const std::string tail : {"/executions", "/executions/sync", "/executions/async"})
+    same("POST", "/api/v0/tasks/", "secret-task", "random-task", tail, "{}");
   same("POST", "/api/v0/tasks/", "secret-task", "random-task", "/executions/batch", R"({"items":[{}]})");
   same("DELETE", "/api/v0/keys/", key, random);
   EXPECT_EQ(thief.get("/api/v0/executions").data("items").as_array().size(), 0u);
@@ -189,9 +207,12 @@ TEST_F(ApiKeys, AForeignIdAnswersExactlyLikeARandomOne) {
 }
 
 TEST_F(ApiKeys, TwoTenantsHaveTasksOfTheSameName) {
-  Client one = stack.client_with(kAllScopes, "same-name-1"), two = stack.client_with(kAllScopes, "same-name-2");
-  one.put("/api/v0/tasks/t", R"({"steps":[{"id":"a","tool":"echo","with":"one"}],"output":"${{ steps.a.output }}"})");
-  two.put("/api/v0/tasks/t", R"({"steps":[{"id":"a","tool":"echo","with":"two"}],"output":"${{ steps.a.output }}"})");
+  Client one = stack.client_with(kAllScopes, "same-name-1"),
+         two = stack.client_with(kAllScopes, "same-name-2");
+  one.put("/api/v0/tasks/t",
+          R"({"steps":[{"id":"a","tool":"echo","with":"one"}],"output":"${{ steps.a.output }}"})");
+  two.put("/api/v0/tasks/t",
+          R"({"steps":[{"id":"a","tool":"echo","with":"two"}],"output":"${{ steps.a.output }}"})");
   EXPECT_EQ(one.post("/api/v0/tasks/t/executions").text("output"), "one");
   EXPECT_EQ(two.post("/api/v0/tasks/t/executions").text("output"), "two");
 }

@@ -1,4 +1,5 @@
-// Lists: filters, limits, and keyset cursors that stay where they are while rows are added, and that nobody can forge.
+// Lists: filters, limits, and keyset cursors that stay where they are while rows are added, and that nobody
+// can forge.
 #include <gtest/gtest.h>
 
 #include <set>
@@ -18,9 +19,12 @@ class ApiLists : public ::testing::Test {
  protected:
   Stack& stack = Stack::shared();
   /// A tenant of each test's own.
-  Client client = stack.client_with(kAllScopes, ::testing::UnitTest::GetInstance()->current_test_info()->name());
+  Client client =
+      stack.client_with(kAllScopes, ::testing::UnitTest::GetInstance()->current_test_info()->name());
 
-  std::string add(const std::string& label) { return client.submit(kEchoPlan, "{}", R"(,"labels":{"l":")" + label + "\"}"); }
+  std::string add(const std::string& label) {
+    return client.submit(kEchoPlan, "{}", R"(,"labels":{"l":")" + label + "\"}");
+  }
   static std::vector<std::string> ids_of(const HttpAnswer& answer) {
     std::vector<std::string> ids;
     const json::Value items = answer.data("items");
@@ -40,7 +44,8 @@ TEST_F(ApiLists, PagesAreStableWhileRowsAreAdded) {
   std::vector<std::string> seen;
   std::string cursor;
   do {
-    const HttpAnswer page = client.get(std::string(kList) + "?limit=5" + (cursor.empty() ? "" : "&cursor=" + cursor));
+    const HttpAnswer page =
+        client.get(std::string(kList) + "?limit=5" + (cursor.empty() ? "" : "&cursor=" + cursor));
     ASSERT_EQ(page.status, 200) << page.body;
     for (const std::string& id : ids_of(page)) seen.push_back(id);
     cursor = cursor_of(page);
@@ -56,7 +61,8 @@ TEST_F(ApiLists, OnlyTheLimitsOfTheContractAreTaken) {
       EXPECT_EQ(answer.status, 422) << limit;
       EXPECT_EQ(answer.code(), "validation_failed");
     }
-    for (const std::string limit : {"1", "200"}) EXPECT_EQ(client.get("/api/v0/" + list + "?limit=" + limit).status, 200);
+    for (const std::string limit : {"1", "200"})
+      EXPECT_EQ(client.get("/api/v0/" + list + "?limit=" + limit).status, 200);
   }
   for (int i = 0; i < 21; ++i) add("a");
   EXPECT_EQ(ids_of(client.get(kList)).size(), 20u);
@@ -86,17 +92,22 @@ TEST_F(ApiLists, CursorsCantBeForgedOrBorrowed) {
   Client other = stack.client_with(kAllScopes, "cursor-thief");
   refused(other, std::string(kList) + "?cursor=" + cursor);  // of another tenant
   Client second_api{stack.api(1).port(), client.key()};
-  EXPECT_EQ(ids_of(second_api.get(std::string(kList) + "?cursor=" + cursor)), ids_of(client.get(std::string(kList) + "?cursor=" + cursor)));
+  EXPECT_EQ(ids_of(second_api.get(std::string(kList) + "?cursor=" + cursor)),
+            ids_of(client.get(std::string(kList) + "?cursor=" + cursor)));
 }
 
 TEST_F(ApiLists, FiltersNarrowTheList) {
   client.put("/api/v0/tasks/one", kEchoPlan);
-  const std::string of_task = client.post("/api/v0/tasks/one/executions/async", R"({"labels":{"l":"x","m":"y"}})").text("exec_id");
+  const std::string of_task =
+      client.post("/api/v0/tasks/one/executions/async", R"({"labels":{"l":"x","m":"y"}})").text("exec_id");
   const std::string inline_one = add("x");
-  const std::string failed = client.submit(R"({"steps":[{"id":"no","tool":"assert","with":{"that":false,"message":"no"}}]})");
+  const std::string failed =
+      client.submit(R"({"steps":[{"id":"no","tool":"assert","with":{"that":false,"message":"no"}}]})");
   const std::string held = client.submit(kEchoPlan, "{}", R"(,"run_at":"2099-01-01T00:00:00Z")");
   for (const std::string& id : {of_task, inline_one, failed}) client.wait_end(id);
-  const auto ids = [&](const std::string& query) { return ids_of(client.get(std::string(kList) + "?" + query)); };
+  const auto ids = [&](const std::string& query) {
+    return ids_of(client.get(std::string(kList) + "?" + query));
+  };
   using List = std::vector<std::string>;
   EXPECT_EQ(ids("status=pending"), List{held});
   EXPECT_EQ(ids("status=failed"), List{failed});
@@ -112,7 +123,8 @@ TEST_F(ApiLists, FiltersNarrowTheList) {
   EXPECT_EQ(ids("created_after=2099-01-01T00:00:00Z"), List{});
   EXPECT_EQ(ids("created_before=2001-01-01T00:00:00Z"), List{});
   EXPECT_EQ(ids("created_after=2001-01-01T00:00:00Z&created_before=2099-01-01T00:00:00Z").size(), 4u);
-  for (const std::string query : {"status=nope", "status=failed,,pending", "created_after=x", "created_before=1", "nope=1", "label=1"}) {
+  for (const std::string query : {"status=nope", "status=failed,,pending", "created_after=x",
+                                  "created_before=1", "nope=1", "label=1"}) {
     EXPECT_EQ(client.get(std::string(kList) + "?" + query).status, 422) << query;
   }
   const HttpAnswer list = client.get(std::string(kList) + "?task_id=one");
@@ -130,7 +142,8 @@ TEST_F(ApiLists, FilteredPagesFollowTheirCursors) {
   std::vector<std::string> seen;
   std::string cursor;
   do {
-    const HttpAnswer page = client.get(std::string(kList) + "?label.l=yes&limit=4" + (cursor.empty() ? "" : "&cursor=" + cursor));
+    const HttpAnswer page =
+        client.get(std::string(kList) + "?label.l=yes&limit=4" + (cursor.empty() ? "" : "&cursor=" + cursor));
     for (const std::string& id : ids_of(page)) seen.push_back(id);
     cursor = cursor_of(page);
   } while (!cursor.empty());

@@ -1,4 +1,5 @@
-// Running tasks through every door: sync, async, inline and batch; what the body may say; what the answers hold.
+// Running tasks through every door: sync, async, inline and batch; what the body may say; what the answers
+// hold.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -42,7 +43,8 @@ TEST_F(ApiRun, SyncAnswersWithTheOutput) {
 
 TEST_F(ApiRun, AsyncAnswersOnceItIsStored) {
   put("echo", kEchoPlan);
-  const HttpAnswer answer = client.post(door("echo", "async"), R"({"with":{"n":7},"labels":{"who":"me"},"priority":9})");
+  const HttpAnswer answer =
+      client.post(door("echo", "async"), R"({"with":{"n":7},"labels":{"who":"me"},"priority":9})");
   ASSERT_EQ(answer.status, 202) << answer.body;
   const std::string id = answer.text("exec_id");
   EXPECT_EQ(answer.text("exec_url"), "/api/v0/executions/tasks/" + id);
@@ -56,11 +58,13 @@ TEST_F(ApiRun, AsyncAnswersOnceItIsStored) {
   EXPECT_EQ(member(ended, "labels.who").as_string(), "me");
   EXPECT_EQ(member(ended, "progress.percent").as_int(), 100);
   EXPECT_EQ(member(ended, "links.steps").as_string(), "/api/v0/executions/tasks/" + id + "/steps");
-  EXPECT_EQ(json::write(client.get("/api/v0/executions/" + id).data()), json::write(ended));  // the alias shows the same
+  EXPECT_EQ(json::write(client.get("/api/v0/executions/" + id).data()),
+            json::write(ended));  // the alias shows the same
 }
 
 TEST_F(ApiRun, AFailedExecutionIsASuccessfulAnswerAboutAFailure) {
-  put("fails", R"({"steps":[{"id":"no","tool":"assert","with":{"that":false,"message":"two is not three"}}]})");
+  put("fails",
+      R"({"steps":[{"id":"no","tool":"assert","with":{"that":false,"message":"two is not three"}}]})");
   const HttpAnswer answer = client.post(door("fails"));
   EXPECT_EQ(answer.status, 424) << answer.body;
   EXPECT_EQ(answer.code(), "execution_failed");
@@ -103,10 +107,15 @@ TEST_F(ApiRun, TimeoutsAreWholeSecondsUpToFiveMinutes) {
   const HttpAnswer over = client.post(door("echo"), R"({"timeout":301})");
   EXPECT_EQ(over.status, 422);
   EXPECT_EQ(over.code(), "validation_failed");
-  EXPECT_NE(member(over.json(), "error.message").as_string().find("timeout cannot exceed 300 seconds"), std::string::npos) << over.body;
+  EXPECT_NE(member(over.json(), "error.message").as_string().find("timeout cannot exceed 300 seconds"),
+            std::string::npos)
+      << over.body;
   EXPECT_EQ(client.post(door("echo"), R"({"timeout":99999999999999999999999})").status, 422);
-  EXPECT_NE(client.post(door("echo"), R"({"timeout":9000000000000000000})").body.find("timeout cannot exceed 300 seconds"), std::string::npos);
-  for (const std::string value : {"300", "0", "1", "null"}) EXPECT_EQ(client.post(door("echo"), R"({"timeout":)" + value + "}").status, 200) << value;
+  EXPECT_NE(client.post(door("echo"), R"({"timeout":9000000000000000000})")
+                .body.find("timeout cannot exceed 300 seconds"),
+            std::string::npos);
+  for (const std::string value : {"300", "0", "1", "null"})
+    EXPECT_EQ(client.post(door("echo"), R"({"timeout":)" + value + "}").status, 200) << value;
   for (const std::string value : {"-1", "1.5", "\"10\"", "true", "[]", "1.0", "-9000000000000000000"}) {
     EXPECT_EQ(client.post(door("echo"), R"({"timeout":)" + value + "}").status, 422) << value;
     EXPECT_EQ(client.post(door("echo", "async"), R"({"timeout":)" + value + "}").status, 422) << value;
@@ -118,22 +127,26 @@ TEST_F(ApiRun, TimeoutsAreWholeSecondsUpToFiveMinutes) {
 
 TEST_F(ApiRun, FieldsOfTheBodyAreChecked) {
   put("echo", kEchoPlan);
-  for (const std::string body : {R"({"priority":10})", R"({"priority":-1})", R"({"priority":"5"})", R"({"lane":"nowhere"})", R"({"lane":5})",
-                                 R"({"with":[]})", R"({"with":"x"})", R"({"labels":[]})", R"({"labels":{"a":1}})", R"({"run_at":"tomorrow"})",
-                                 R"({"run_at":5})", R"({"limits":{"max_steps":501}})", R"({"limits":{"nope":1}})", R"({"limits":{"max_depth":0}})"}) {
+  for (const std::string body :
+       {R"({"priority":10})", R"({"priority":-1})", R"({"priority":"5"})", R"({"lane":"nowhere"})",
+        R"({"lane":5})", R"({"with":[]})", R"({"with":"x"})", R"({"labels":[]})", R"({"labels":{"a":1}})",
+        R"({"run_at":"tomorrow"})", R"({"run_at":5})", R"({"limits":{"max_steps":501}})",
+        R"({"limits":{"nope":1}})", R"({"limits":{"max_depth":0}})"}) {
     for (const std::string kind : {"", "async"}) {
       const HttpAnswer answer = client.post(door("echo", kind), body);
       EXPECT_EQ(answer.status, 422) << body << answer.body;
       EXPECT_FALSE(member(answer.json(), "error.errors.0.pointer").is_null()) << body;
     }
   }
-  for (const std::string body : {R"({"priority":0})", R"({"lane":"default"})", R"({"limits":{"max_steps":10}})", R"({"labels":{}})"}) {
+  for (const std::string body :
+       {R"({"priority":0})", R"({"lane":"default"})", R"({"limits":{"max_steps":10}})", R"({"labels":{}})"}) {
     EXPECT_EQ(client.post(door("echo", "async"), body).status, 202) << body;
   }
 }
 
 TEST_F(ApiRun, TheInputIsCheckedAgainstItsSchema) {
-  put("strict", R"({"input_schema":{"type":"object","required":["n"],"properties":{"n":{"type":"integer","minimum":1}}},"steps":[{"id":"a","tool":"echo"}]})");
+  put("strict",
+      R"({"input_schema":{"type":"object","required":["n"],"properties":{"n":{"type":"integer","minimum":1}}},"steps":[{"id":"a","tool":"echo"}]})");
   EXPECT_EQ(client.post(door("strict"), R"({"with":{"n":1}})").status, 200);
   for (const std::string body : {"{}", R"({"with":{}})", R"({"with":{"n":0}})", R"({"with":{"n":"1"}})"}) {
     const HttpAnswer answer = client.post(door("strict"), body);
@@ -147,8 +160,10 @@ TEST_F(ApiRun, RunAtHoldsItBack) {
   put("echo", kEchoPlan);
   const HttpAnswer far = client.post(door("echo", "async"), R"({"run_at":"2099-01-01T00:00:00Z"})");
   ASSERT_EQ(far.status, 202) << far.body;
-  const std::string soon_text = stack.sql("SELECT to_char(now() AT TIME ZONE 'UTC' + interval '2 seconds', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')");
-  const HttpAnswer soon = client.post(door("echo", "async"), R"({"run_at":")" + soon_text.substr(0, soon_text.size() - 1) + "\"}");
+  const std::string soon_text = stack.sql(
+      "SELECT to_char(now() AT TIME ZONE 'UTC' + interval '2 seconds', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')");
+  const HttpAnswer soon = client.post(door("echo", "async"),
+                                      R"({"run_at":")" + soon_text.substr(0, soon_text.size() - 1) + "\"}");
   ASSERT_EQ(soon.status, 202) << soon.body;
   EXPECT_EQ(client.get(soon.text("exec_url")).text("status"), "pending");
   const json::Value ended = client.wait_end(soon.text("exec_id"));
@@ -158,7 +173,8 @@ TEST_F(ApiRun, RunAtHoldsItBack) {
   EXPECT_EQ(member(waiting, "status").as_string(), "pending");
   EXPECT_TRUE(member(waiting, "run_at").as_string().starts_with("2099-01-01T00:00:00"));
   EXPECT_EQ(client.post("/api/v0/executions/" + far.text("exec_id") + "/cancel").status, 202);
-  EXPECT_EQ(client.post(door("echo", "async"), R"({"run_at":"2001-01-01T00:00:00Z"})").status, 202);  // long ago is now
+  EXPECT_EQ(client.post(door("echo", "async"), R"({"run_at":"2001-01-01T00:00:00Z"})").status,
+            202);  // long ago is now
 }
 
 TEST_F(ApiRun, InlinePlansNeedNoId) {
@@ -169,8 +185,10 @@ TEST_F(ApiRun, InlinePlansNeedNoId) {
 }
 
 TEST_F(ApiRun, BatchesAnswerItemByItem) {
-  put("strict", R"({"input_schema":{"type":"object","required":["n"]},"steps":[{"id":"a","tool":"echo","with":"${{ input }}"}]})");
-  const HttpAnswer answer = client.post(door("strict", "batch"),
+  put("strict",
+      R"({"input_schema":{"type":"object","required":["n"]},"steps":[{"id":"a","tool":"echo","with":"${{ input }}"}]})");
+  const HttpAnswer answer = client.post(
+      door("strict", "batch"),
       R"({"items":[{"with":{"n":1}},{"with":{}},{"with":{"n":3},"idempotency_key":"batch-3"},{"with":{"n":3},"idempotency_key":"batch-3"},{"with":{"n":1},"nope":1}]})");
   ASSERT_EQ(answer.status, 200) << answer.body;
   ASSERT_EQ(answer.data("items").as_array().size(), 5u);
@@ -199,7 +217,8 @@ TEST_F(ApiRun, AThousandItemsAreOneBatchAndOneMoreIsRefused) {
   ASSERT_EQ(answer.status, 200);
   EXPECT_EQ(answer.data("accepted").as_int(), 1000);
   EXPECT_EQ(client.post(door("echo", "batch"), batch(1001)).status, 422);
-  EXPECT_EQ(member(client.wait_end(answer.text("items.999.data.exec_id"), 60s), "status").as_string(), "completed");
+  EXPECT_EQ(member(client.wait_end(answer.text("items.999.data.exec_id"), 60s), "status").as_string(),
+            "completed");
 }
 
 TEST_F(ApiRun, StepsAndEventsTellWhatHappened) {
@@ -252,14 +271,17 @@ TEST_F(ApiRun, ALongPollEndsWithTheExecution) {
     ASSERT_LT(i, 9);
   }
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 5s);
-  for (const std::string wait : {"x", "-1", "1x", ""}) EXPECT_EQ(client.get("/api/v0/executions/" + id + "?wait=" + wait).status, 422) << wait;
+  for (const std::string wait : {"x", "-1", "1x", ""})
+    EXPECT_EQ(client.get("/api/v0/executions/" + id + "?wait=" + wait).status, 422) << wait;
 }
 
 TEST_F(ApiRun, TheTraceOfTheRequestIsCarriedOn) {
   const std::string parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-  const HttpAnswer answer = client.post("/api/v0/executions", R"({"plan":)" + std::string(kEchoPlan) + "}", {{"traceparent", parent}});
+  const HttpAnswer answer = client.post("/api/v0/executions", R"({"plan":)" + std::string(kEchoPlan) + "}",
+                                        {{"traceparent", parent}});
   ASSERT_EQ(answer.status, 202);
-  EXPECT_NE(stack.sql("SELECT traceparent FROM executions WHERE exec_id = '" + answer.text("exec_id") + "'").find("0af7651916cd43dd8448eb211c80319c"),
+  EXPECT_NE(stack.sql("SELECT traceparent FROM executions WHERE exec_id = '" + answer.text("exec_id") + "'")
+                .find("0af7651916cd43dd8448eb211c80319c"),
             std::string::npos);
 }
 

@@ -1,5 +1,5 @@
-// Starting and looking at the processes: bad configuration is one line and exit 2, a schema that does not fit likewise; the
-// operations port tells the truth.
+// Starting and looking at the processes: bad configuration is one line and exit 2, a schema that does not fit
+// likewise; the operations port tells the truth.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -51,8 +51,9 @@ TEST_F(ApiStart, ADefaultPasswordOnAForeignBrokerIsRefused) {
 }
 
 TEST_F(ApiStart, APortThatIsTakenIsTold) {
-  expect_one_line(run_program(api_program(), {"--ops-listen=127.0.0.1:" + std::to_string(stack.api().ops_port())}),
-                  std::to_string(stack.api().ops_port()));
+  expect_one_line(
+      run_program(api_program(), {"--ops-listen=127.0.0.1:" + std::to_string(stack.api().ops_port())}),
+      std::to_string(stack.api().ops_port()));
 }
 
 TEST_F(ApiStart, ASchemaNewerThanTheBinaryIsRefused) {
@@ -90,14 +91,16 @@ TEST_F(ApiStart, TheOperationsPortTellsHowItIs) {
     EXPECT_EQ(Client(program->ops_port(), "").post("/livez").status, 405);
   }
   Client here(stack.api().port(), "");
-  for (const std::string path : {"/livez", "/readyz", "/metrics", "/admin/workers"}) EXPECT_EQ(here.get(path).status, 404) << path;
+  for (const std::string path : {"/livez", "/readyz", "/metrics", "/admin/workers"})
+    EXPECT_EQ(here.get(path).status, 404) << path;
 }
 
 TEST_F(ApiStart, WorkersAndLanesAreListedForOperators) {
   Client ops(stack.api().ops_port(), stack.admin_key());
   const HttpAnswer workers = ops.get("/admin/workers");
   ASSERT_EQ(workers.data("items").as_array().size(), 1u) << workers.body;
-  for (const std::string field : {"id", "name", "pid", "host", "version", "lanes", "slots", "running", "keeper", "lease_until"})
+  for (const std::string field :
+       {"id", "name", "pid", "host", "version", "lanes", "slots", "running", "keeper", "lease_until"})
     EXPECT_FALSE(workers.data("items.0." + field).is_null()) << field;
   EXPECT_EQ(workers.data("items.0.pid").as_int(), stack.worker().process().pid());
   const HttpAnswer lanes = ops.get("/admin/lanes");

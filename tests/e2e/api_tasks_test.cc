@@ -13,9 +13,13 @@ using namespace std::chrono_literals;
 class ApiTasks : public ::testing::Test {
  protected:
   Stack& stack = Stack::shared();
-  Client client = stack.client_with(kAllScopes, ::testing::UnitTest::GetInstance()->current_test_info()->name());
+  Client client =
+      stack.client_with(kAllScopes, ::testing::UnitTest::GetInstance()->current_test_info()->name());
 
-  static std::string says(int n) { return R"({"steps":[{"id":"a","tool":"echo","with":{"n":)" + std::to_string(n) + R"(}}],"output":"${{ steps.a.output.n }}"})"; }
+  static std::string says(int n) {
+    return R"({"steps":[{"id":"a","tool":"echo","with":{"n":)" + std::to_string(n) +
+           R"(}}],"output":"${{ steps.a.output.n }}"})";
+  }
   std::string url = "/api/v0/tasks/mine";
 };
 
@@ -33,7 +37,8 @@ TEST_F(ApiTasks, EveryPutMakesAVersion) {
   EXPECT_EQ(old.data("version").as_int(), 1);
   EXPECT_EQ(old.data("task.steps.0.with.n").as_int(), 1);
   EXPECT_EQ(client.get(url + "?version=3").status, 404);
-  for (const std::string version : {"0", "-1", "x"}) EXPECT_EQ(client.get(url + "?version=" + version).status, 422) << version;
+  for (const std::string version : {"0", "-1", "x"})
+    EXPECT_EQ(client.get(url + "?version=" + version).status, 422) << version;
   const HttpAnswer versions = client.get(url + "/versions");
   ASSERT_EQ(versions.data("items").as_array().size(), 2u) << versions.body;
   EXPECT_EQ(versions.data("items.0.version").as_int(), 2);
@@ -47,7 +52,8 @@ TEST_F(ApiTasks, AnotherProcessRunsTheNewVersionAtOnce) {
     const HttpAnswer here = client.post(url + "/executions");
     EXPECT_EQ(here.data("output").as_int(), n) << here.body;
     HttpAnswer there = second.post(url + "/executions");
-    for (int i = 0; i < 30 && there.data("output").as_int() != n; ++i) there = second.post(url + "/executions");
+    for (int i = 0; i < 30 && there.data("output").as_int() != n; ++i)
+      there = second.post(url + "/executions");
     EXPECT_EQ(there.data("output").as_int(), n);  // told on the broker, at the latest after a second
   }
 }
@@ -99,14 +105,17 @@ TEST_F(ApiTasks, TheIdOfThePathDecides) {
 
 TEST_F(ApiTasks, ValidationTellsAllAndStoresNothing) {
   const std::string validate = "/api/v0/tasks/validate";
-  const HttpAnswer good = client.post(validate, R"({"id":"v","steps":[{"id":"a","tool":"echo","timeout":"5s","retry":{"max_attempts":2}},{"id":"b","tool":"nonesuch"}]})");
+  const HttpAnswer good = client.post(
+      validate,
+      R"({"id":"v","steps":[{"id":"a","tool":"echo","timeout":"5s","retry":{"max_attempts":2}},{"id":"b","tool":"nonesuch"}]})");
   ASSERT_EQ(good.status, 200) << good.body;
   EXPECT_EQ(good.data("valid").as_bool(), true);
   EXPECT_EQ(good.data("steps").as_array().size(), 2u);
   EXPECT_EQ(good.text("warnings.0.code"), "unknown_tool");
   EXPECT_EQ(good.text("warnings.0.pointer"), "/steps/1/tool");
   EXPECT_FALSE(good.data("estimate").is_null());
-  const HttpAnswer bad = client.post(validate, R"({"id":"v","steps":[{"id":"a"},{"id":"a","tool":"echo","nope":1}],"timeout":-5})");
+  const HttpAnswer bad = client.post(
+      validate, R"({"id":"v","steps":[{"id":"a"},{"id":"a","tool":"echo","nope":1}],"timeout":-5})");
   EXPECT_EQ(bad.status, 422);
   EXPECT_GE(member(bad.json(), "error.errors").as_array().size(), 4u) << bad.body;
   EXPECT_EQ(client.post(validate, "").status, 422);
@@ -124,9 +133,12 @@ TEST_F(ApiTasks, ToolsAreListedWithTheirSchemasAndChecked) {
     has_sleep = has_sleep || member(tool, "name").as_string() == "sleep";
   }
   EXPECT_TRUE(has_sleep);
-  const HttpAnswer wrong = client.put(url, R"({"steps":[{"id":"a","tool":"sleep","with":{"duration":"1s"}},{"id":"b","tool":"sleep","with":{}}]})");
+  const HttpAnswer wrong = client.put(
+      url,
+      R"({"steps":[{"id":"a","tool":"sleep","with":{"duration":"1s"}},{"id":"b","tool":"sleep","with":{}}]})");
   EXPECT_EQ(wrong.status, 422) << wrong.body;
-  EXPECT_TRUE(member(wrong.json(), "error.errors.0.pointer").as_string().starts_with("/steps/1/with")) << wrong.body;
+  EXPECT_TRUE(member(wrong.json(), "error.errors.0.pointer").as_string().starts_with("/steps/1/with"))
+      << wrong.body;
 }
 
 TEST_F(ApiTasks, UnknownToolsAreAWarningAndFailAtRunTime) {
@@ -140,10 +152,13 @@ TEST_F(ApiTasks, UnknownToolsAreAWarningAndFailAtRunTime) {
 }
 
 TEST_F(ApiTasks, HostileSchemasAreRefusedAtPut) {
-  for (const std::string schema : {R"({"patternProperties":{"a":{}}})", R"({"anyOf":[{"pattern":"(a+)+$"}]})", R"({"format":"date-time"})", R"({"type":5})"}) {
-    const HttpAnswer answer = client.put(url, R"({"input_schema":)" + schema + R"(,"steps":[{"id":"a","tool":"echo"}]})");
+  for (const std::string schema : {R"({"patternProperties":{"a":{}}})", R"({"anyOf":[{"pattern":"(a+)+$"}]})",
+                                   R"({"format":"date-time"})", R"({"type":5})"}) {
+    const HttpAnswer answer =
+        client.put(url, R"({"input_schema":)" + schema + R"(,"steps":[{"id":"a","tool":"echo"}]})");
     EXPECT_EQ(answer.status, 422) << schema;
-    EXPECT_TRUE(member(answer.json(), "error.errors.0.pointer").as_string().starts_with("/input_schema")) << answer.body;
+    EXPECT_TRUE(member(answer.json(), "error.errors.0.pointer").as_string().starts_with("/input_schema"))
+        << answer.body;
   }
 }
 

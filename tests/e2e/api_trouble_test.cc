@@ -1,5 +1,5 @@
-// What the promise is worth when things break: the broker away or emptied, Postgres away or frozen, workers killed or
-// stopped in the middle of a plan. Servers of this file's own, because it breaks them.
+// What the promise is worth when things break: the broker away or emptied, Postgres away or frozen, workers
+// killed or stopped in the middle of a plan. Servers of this file's own, because it breaks them.
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -24,8 +24,12 @@ Stack& fragile_stack() {
     auto rabbit = std::make_shared<PrivateRabbit>();
     postgres->start();
     rabbit->start();
-    return std::make_unique<Stack>(Stack::Options{.apis = 1, .workers = 2, .settings = {{"PAWL_ACCEPT_DEADLINE", "2s"}, {"PAWL_DRAIN", "300ms"}},
-                                                  .postgres = postgres, .rabbit = rabbit});
+    return std::make_unique<Stack>(
+        Stack::Options{.apis = 1,
+                       .workers = 2,
+                       .settings = {{"PAWL_ACCEPT_DEADLINE", "2s"}, {"PAWL_DRAIN", "300ms"}},
+                       .postgres = postgres,
+                       .rabbit = rabbit});
   }();
   return *stack;
 }
@@ -56,7 +60,9 @@ class ApiTrouble : public ::testing::Test {
     const json::Value workers = ops.get("/admin/workers").data("items");
     for (const json::Value& item : workers.as_array()) {
       for (std::size_t i = 0; i < 2; ++i) {
-        if (member(item, "id").as_string() == worker && member(item, "pid").as_int() == stack.worker(i).process().pid()) return stack.worker(i);
+        if (member(item, "id").as_string() == worker &&
+            member(item, "pid").as_int() == stack.worker(i).process().pid())
+          return stack.worker(i);
       }
     }
     throw std::runtime_error("not the owner: " + worker + " in " + json::write(workers));
@@ -67,7 +73,9 @@ class ApiTrouble : public ::testing::Test {
     int found = 0;
     for (const json::Value& event : items.as_array()) {
       const json::Value at = member(event, "step");
-      if (member(event, "type").as_string() == type && (step.empty() || (at.is_string() && at.as_string() == step))) ++found;
+      if (member(event, "type").as_string() == type &&
+          (step.empty() || (at.is_string() && at.as_string() == step)))
+        ++found;
     }
     return found;
   }
@@ -88,7 +96,8 @@ TEST_F(ApiTrouble, WithoutABrokerSubmissionsAreAcceptedAndRunWhenItIsBack) {
   EXPECT_NE(ready.body.find("degraded"), std::string::npos) << ready.body;
   EXPECT_EQ(client.get("/api/v0/executions/" + ids[0]).text("status"), "pending");
   stack.rabbit().start();
-  for (const std::string& id : ids) EXPECT_EQ(member(client.wait_end(id, 40s), "status").as_string(), "completed");
+  for (const std::string& id : ids)
+    EXPECT_EQ(member(client.wait_end(id, 40s), "status").as_string(), "completed");
   stack.api().wait_ready();
 }
 
@@ -119,7 +128,8 @@ TEST_F(ApiTrouble, AKilledWorkersPlanGoesOnAtTheFirstUncommittedStep) {
   EXPECT_EQ(count(id, "step.committed", "before"), 1);
   EXPECT_EQ(count(id, "step.started", "busy"), 2);
   EXPECT_EQ(count(id, "step.committed", "busy"), 1);
-  EXPECT_EQ(client.get("/api/v0/executions/" + id + "/steps/busy").data("attempt").as_int(), 1);  // a crash is no attempt
+  EXPECT_EQ(client.get("/api/v0/executions/" + id + "/steps/busy").data("attempt").as_int(),
+            1);  // a crash is no attempt
   EXPECT_GE(member(ended, "epoch").as_int(), 2);
 }
 
@@ -144,11 +154,13 @@ TEST_F(ApiTrouble, AStoppedApiEndsItsRequestsFirst) {
   const std::uint16_t port = stack.api().port();
   EXPECT_EQ(stack.api().stop(10s), 0);
   waiting.join();
-  EXPECT_TRUE(answer.status == 200 || answer.status == 0) << answer.body;  // drain is 300 ms here: cut, or ended in time
+  EXPECT_TRUE(answer.status == 200 || answer.status == 0)
+      << answer.body;  // drain is 300 ms here: cut, or ended in time
   EXPECT_FALSE(accepts(port));
   stack.api().start();
   const HttpAnswer list = stack.client().get("/api/v0/executions?task_id=slow");
-  EXPECT_EQ(member(client.wait_end(list.text("items.0.exec_id")), "status").as_string(), "completed");  // it went on all the same
+  EXPECT_EQ(member(client.wait_end(list.text("items.0.exec_id")), "status").as_string(),
+            "completed");  // it went on all the same
 }
 
 TEST_F(ApiTrouble, WithoutPostgresTheAnswerIs503AndItComesBackByItself) {
@@ -175,7 +187,8 @@ TEST_F(ApiTrouble, WithoutPostgresTheAnswerIs503AndItComesBackByItself) {
     return answer.status == 202;
   });
   EXPECT_EQ(member(client.wait_end(answer.text("exec_id"), 30s), "status").as_string(), "completed");
-  EXPECT_EQ(submit(std::string(kEchoPlan), {{"Idempotency-Key", "while-away"}}).text("exec_id"), answer.text("exec_id"));
+  EXPECT_EQ(submit(std::string(kEchoPlan), {{"Idempotency-Key", "while-away"}}).text("exec_id"),
+            answer.text("exec_id"));
   EXPECT_EQ(client.get("/api/v0/executions/" + before).text("status"), "completed");
   wait_until("readyz to be well", 20s, [&] { return stack.api().ops("/readyz").status == 200; });
 }

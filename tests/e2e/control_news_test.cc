@@ -17,8 +17,12 @@ class ControlNews : public ::testing::Test {
   Stack& stack = Stack::shared();
   Client client = stack.client();
 
-  static std::string url(const std::string& id, const std::string& what) { return "/api/v0/executions/tasks/" + id + "/" + what; }
-  HttpAnswer act(const std::string& id, const std::string& what, std::string_view body = "") { return client.post(url(id, what), body); }
+  static std::string url(const std::string& id, const std::string& what) {
+    return "/api/v0/executions/tasks/" + id + "/" + what;
+  }
+  HttpAnswer act(const std::string& id, const std::string& what, std::string_view body = "") {
+    return client.post(url(id, what), body);
+  }
   std::string waiting(std::string_view plan) {
     const std::string id = client.submit(plan);
     client.wait_for(id, "waiting");
@@ -28,8 +32,10 @@ class ControlNews : public ::testing::Test {
   std::string output_of(const std::string& id) { return json::write(*client.wait_end(id).find("output")); }
 };
 
-constexpr auto kSignal = R"({"steps":[{"id":"w","wait":{"signal":"paid","timeout":"1h"}}],"output":"${{ steps.w.output }}"})";
-constexpr auto kAsk = R"({"steps":[{"id":"ask","approval":{"message":"sure?","risk":"high"}}],"output":"${{ steps.ask.output.decision }}"})";
+constexpr auto kSignal =
+    R"({"steps":[{"id":"w","wait":{"signal":"paid","timeout":"1h"}}],"output":"${{ steps.w.output }}"})";
+constexpr auto kAsk =
+    R"({"steps":[{"id":"ask","approval":{"message":"sure?","risk":"high"}}],"output":"${{ steps.ask.output.decision }}"})";
 
 TEST_F(ControlNews, ASignalWakesWhoWaitsForIt) {
   const std::string id = waiting(kSignal);
@@ -40,10 +46,11 @@ TEST_F(ControlNews, ASignalWakesWhoWaitsForIt) {
 }
 
 TEST_F(ControlNews, EarlySignalsAreKeptInOrderUpToAHundred) {
-  const std::string id = client.submit(
-      R"({"steps":[{"id":"w","wait":{"for":"1h"}},{"id":"x","wait":{"signal":"go"}}]})");
+  const std::string id =
+      client.submit(R"({"steps":[{"id":"w","wait":{"for":"1h"}},{"id":"x","wait":{"signal":"go"}}]})");
   client.wait_for(id, "waiting");
-  for (int i = 0; i < 100; ++i) ASSERT_EQ(act(id, "signals/go", "{\"payload\":" + std::to_string(i) + "}").status, 202) << i;
+  for (int i = 0; i < 100; ++i)
+    ASSERT_EQ(act(id, "signals/go", "{\"payload\":" + std::to_string(i) + "}").status, 202) << i;
   const HttpAnswer full = act(id, "signals/go");
   EXPECT_EQ(full.status, 429) << full.body;
   EXPECT_EQ(full.code(), "too_many_in_flight");
@@ -82,7 +89,10 @@ TEST_F(ControlNews, AnApprovalIsDecidedOnce) {
   EXPECT_EQ(list.text("items.0.message"), "sure?");
   EXPECT_EQ(act(id, "approvals/ask", R"({"decision":"maybe"})").status, 422);
   EXPECT_EQ(act(id, "approvals/other", R"({"decision":"approve"})").status, 404);
-  EXPECT_EQ(stack.client_with(R"(["exec:read","exec:control"])").post(url(id, "approvals/ask"), R"({"decision":"approve"})").status, 403);
+  EXPECT_EQ(stack.client_with(R"(["exec:read","exec:control"])")
+                .post(url(id, "approvals/ask"), R"({"decision":"approve"})")
+                .status,
+            403);
   const HttpAnswer done = act(id, "approvals/ask", R"({"decision":"approve","comment":"fine"})");
   EXPECT_EQ(done.status, 202) << done.body;
   EXPECT_EQ(done.text("status"), "approved");
@@ -97,7 +107,8 @@ TEST_F(ControlNews, ARejectedApprovalFailsTheStep) {
 }
 
 TEST_F(ControlNews, AnExpiredApprovalIsGone) {
-  const std::string id = client.submit(R"({"steps":[{"id":"ask","approval":{"message":"?","expires_in":"3s"}}]})");
+  const std::string id =
+      client.submit(R"({"steps":[{"id":"ask","approval":{"message":"?","expires_in":"3s"}}]})");
   EXPECT_EQ(member(client.wait_end(id), "error.code").as_string(), "approval_expired");
   const HttpAnswer late = act(id, "approvals/ask", R"({"decision":"approve"})");
   EXPECT_EQ(late.status, 410) << late.body;
@@ -108,12 +119,16 @@ TEST_F(ControlNews, AQuorumWantsDifferentKeys) {
   const std::string id = waiting(R"({"steps":[{"id":"ask","approval":{"message":"?","quorum":2}}]})");
   EXPECT_EQ(act(id, "approvals/ask", R"({"decision":"approve"})").text("status"), "pending");
   EXPECT_EQ(act(id, "approvals/ask", R"({"decision":"approve"})").code(), "four_eyes_required");
-  EXPECT_EQ(stack.client_with(R"(["approve"])").post(url(id, "approvals/ask"), R"({"decision":"approve"})").text("status"), "approved");
+  EXPECT_EQ(stack.client_with(R"(["approve"])")
+                .post(url(id, "approvals/ask"), R"({"decision":"approve"})")
+                .text("status"),
+            "approved");
   EXPECT_EQ(end_of(id), "\"completed\"");
 }
 
 TEST_F(ControlNews, AFormIsCheckedByItsSchema) {
-  const std::string id = waiting(R"({"steps":[{"id":"ask","approval":{"message":"?","form":{"type":"object","required":["n"],
+  const std::string id =
+      waiting(R"({"steps":[{"id":"ask","approval":{"message":"?","form":{"type":"object","required":["n"],
     "properties":{"n":{"type":"integer"}}}}}],"output":"${{ steps.ask.output.form.n }}"})");
   EXPECT_EQ(act(id, "approvals/ask", R"({"decision":"approve"})").status, 422);
   EXPECT_EQ(act(id, "approvals/ask", R"({"decision":"approve","form":{"n":"x"}})").status, 422);
@@ -151,7 +166,10 @@ TEST_F(ControlNews, ARetryKeepsWhatWasCommitted) {
     int n = 0;
     const json::Value items = client.get("/api/v0/executions/" + id + "/events").data("items");
     for (const json::Value& e : items.as_array())
-      n += member(e, "type").as_string() == "step.started" && json::write(member(e, "step")) == "\"" + step + "\"" ? 1 : 0;
+      n += member(e, "type").as_string() == "step.started" &&
+                   json::write(member(e, "step")) == "\"" + step + "\""
+               ? 1
+               : 0;
     return n;
   };
   EXPECT_EQ(starts_of("a"), 0);
@@ -160,7 +178,8 @@ TEST_F(ControlNews, ARetryKeepsWhatWasCommitted) {
   EXPECT_EQ(act(id, "retry", R"({"from":"nowhere"})").status, 422);
   const std::string whole = act(id, "retry", R"({"from":"a"})").text("exec_id");
   client.wait_end(whole);
-  EXPECT_NE(client.get("/api/v0/executions/" + whole + "/events").body.find(R"("step":"a","attempt":1)"), std::string::npos);
+  EXPECT_NE(client.get("/api/v0/executions/" + whole + "/events").body.find(R"("step":"a","attempt":1)"),
+            std::string::npos);
   const std::string done = client.submit(kEchoPlan);
   client.wait_end(done);
   EXPECT_EQ(act(done, "retry").code(), "invalid_state");
@@ -168,16 +187,19 @@ TEST_F(ControlNews, ARetryKeepsWhatWasCommitted) {
 
 TEST_F(ControlNews, BulkCancelsWhatTheFilterMatches) {
   for (int i = 0; i < 5; ++i) client.submit(kSignal, "{}", R"(,"labels":{"batch":"b1"})");
-  const HttpAnswer dry = client.post("/api/v0/executions/cancel", R"({"filter":{"labels":{"batch":"b1"}},"dry_run":true})");
+  const HttpAnswer dry =
+      client.post("/api/v0/executions/cancel", R"({"filter":{"labels":{"batch":"b1"}},"dry_run":true})");
   EXPECT_EQ(dry.status, 200) << dry.body;
   EXPECT_EQ(json::write(dry.data("count")), "5");
   const HttpAnswer real = client.post("/api/v0/executions/cancel", R"({"filter":{"labels":{"batch":"b1"}}})");
   EXPECT_EQ(json::write(real.data("count")), "5") << real.body;
-  const HttpAnswer none = client.post("/api/v0/executions/cancel", R"({"filter":{"labels":{"batch":"b1"}},"dry_run":true})");
+  const HttpAnswer none =
+      client.post("/api/v0/executions/cancel", R"({"filter":{"labels":{"batch":"b1"}},"dry_run":true})");
   EXPECT_EQ(json::write(none.data("count")), "0") << none.body;
   EXPECT_EQ(client.post("/api/v0/executions/cancel", "{}").status, 422);
   for (int i = 0; i < 3; ++i) client.wait_end(client.submit(kFails, "{}", R"(,"labels":{"batch":"b2"})"));
-  const HttpAnswer retried = client.post("/api/v0/executions/retry", R"({"filter":{"labels":{"batch":"b2"}}})");
+  const HttpAnswer retried =
+      client.post("/api/v0/executions/retry", R"({"filter":{"labels":{"batch":"b2"}}})");
   EXPECT_EQ(json::write(retried.data("count")), "3") << retried.body;
 }
 

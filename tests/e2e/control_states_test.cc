@@ -1,4 +1,5 @@
-// The columns of the control table (http-api.md §4) that need a parked or frozen execution, and a drain in the middle.
+// The columns of the control table (http-api.md §4) that need a parked or frozen execution, and a drain in
+// the middle.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -29,8 +30,7 @@ class ControlStates : public ::testing::Test {
   std::string events(const std::string& id) {
     std::string text;
     const json::Value items = client.get("/api/v0/executions/" + id + "/events").data("items");
-    for (const json::Value& e : items.as_array())
-      text += member(e, "type").as_string() + " ";
+    for (const json::Value& e : items.as_array()) text += member(e, "type").as_string() + " ";
     return text;
   }
 };
@@ -75,7 +75,8 @@ TEST_F(ControlStates, PendingIsPausedAndGoesBackToPending) {
 }
 
 TEST_F(ControlStates, APauseOfTheLastRunningStepIsPausedFirst) {
-  const std::string id = client.submit(R"({"steps":[{"id":"s","tool":"sleep","with":{"duration":"1s"}},{"id":"e","tool":"echo","with":{"n":1}}]})");
+  const std::string id = client.submit(
+      R"({"steps":[{"id":"s","tool":"sleep","with":{"duration":"1s"}},{"id":"e","tool":"echo","with":{"n":1}}]})");
   client.wait_for(id, "running");
   EXPECT_EQ(act(id, "pause").status, 202);
   client.wait_for(id, "paused");
@@ -95,7 +96,8 @@ TEST_F(ControlStates, APauseRunsOut) {
 }
 
 TEST_F(ControlStates, ACancelWhileParkedUndoesWhatWasDone) {
-  const std::string id = waiting(R"({"steps":[{"id":"a","tool":"echo","with":{"n":1},"compensate":{"tool":"echo","with":{"undo":1}}},
+  const std::string id = waiting(
+      R"({"steps":[{"id":"a","tool":"echo","with":{"n":1},"compensate":{"tool":"echo","with":{"undo":1}}},
     {"id":"w","wait":{"for":"1h"}}]})");
   const HttpAnswer answer = act(id, "cancel");
   EXPECT_EQ(answer.status, 202);

@@ -1,5 +1,5 @@
-// Watching the real programs: replay and live without a gap over reconnects and restarts, faults of the protocol, tickets,
-// revoked keys, many watchers, logs, the stream of all executions.
+// Watching the real programs: replay and live without a gap over reconnects and restarts, faults of the
+// protocol, tickets, revoked keys, many watchers, logs, the stream of all executions.
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -15,7 +15,9 @@ using namespace std::chrono_literals;
 using Way = WatchClient::Way;
 using Kind = Heard::Kind;
 
-std::string stream_path(const std::string& exec_id) { return "/api/v0/executions/tasks/" + exec_id + "/stream"; }
+std::string stream_path(const std::string& exec_id) {
+  return "/api/v0/executions/tasks/" + exec_id + "/stream";
+}
 HeaderList bearer(const std::string& key) { return {{"Authorization", "Bearer " + key}}; }
 std::int64_t seq_of(const Heard& heard) { return member(heard.event, "seq").as_int(); }
 std::string type_of(const Heard& heard) { return member(heard.event, "type").as_string(); }
@@ -24,8 +26,8 @@ std::string type_of(const Heard& heard) { return member(heard.event, "type").as_
 std::string long_plan(int steps, int ms) {
   std::string text = R"({"steps":[)";
   for (int i = 0; i < steps; ++i) {
-    text += (i == 0 ? "" : ",") + std::string(R"({"id":"s)") + std::to_string(i) + R"(","tool":"sleep","with":{"duration":")" +
-            std::to_string(ms) + R"(ms"}})";
+    text += (i == 0 ? "" : ",") + std::string(R"({"id":"s)") + std::to_string(i) +
+            R"(","tool":"sleep","with":{"duration":")" + std::to_string(ms) + R"(ms"}})";
   }
   return text + "]}";
 }
@@ -45,8 +47,10 @@ TEST(Stream, AReconnectingWatcherSeesEverySeqOnceInOrder) {
     const Way way = round % 3 == 0 ? Way::kSse : Way::kWebSocket;
     HeaderList headers = bearer(stack.admin_key());
     std::string path = stream_path(exec_id);
-    if (way == Way::kSse) headers.emplace_back("Last-Event-ID", std::to_string(last));
-    else path += "?after_seq=" + std::to_string(last);
+    if (way == Way::kSse)
+      headers.emplace_back("Last-Event-ID", std::to_string(last));
+    else
+      path += "?after_seq=" + std::to_string(last);
     WatchClient watch(stack.api(round % 2).port(), way, path, headers);
     ASSERT_EQ(watch.status(), way == Way::kSse ? 200 : 101);
     ++connections;
@@ -66,14 +70,17 @@ TEST(Stream, EndsAfterTheTerminalEvent) {
   Stack& stack = Stack::shared();
   const std::string exec_id = stack.client().submit(kEchoPlan, R"({"n":1})");
   for (const Way way : {Way::kSse, Way::kWebSocket}) {
-    WatchClient watch(stack.api().port(), way, stream_path(exec_id) + "?types=execution.*", bearer(stack.admin_key()));
+    WatchClient watch(stack.api().port(), way, stream_path(exec_id) + "?types=execution.*",
+                      bearer(stack.admin_key()));
     std::vector<std::string> types;
     Heard heard = watch.next();
     for (; heard.kind == Kind::kEvent; heard = watch.next()) types.push_back(type_of(heard));
-    EXPECT_EQ(types, (std::vector<std::string>{"execution.accepted", "execution.started", "execution.completed"}));
+    EXPECT_EQ(types,
+              (std::vector<std::string>{"execution.accepted", "execution.started", "execution.completed"}));
     EXPECT_EQ(heard.kind, way == Way::kSse ? Kind::kEnded : Kind::kClosed);
     if (way == Way::kWebSocket) EXPECT_EQ(heard.code, 1000);
-    WatchClient late(stack.api(1).port(), way, stream_path(exec_id) + "?after_seq=1000000", bearer(stack.admin_key()));
+    WatchClient late(stack.api(1).port(), way, stream_path(exec_id) + "?after_seq=1000000",
+                     bearer(stack.admin_key()));
     EXPECT_EQ(late.next().kind, way == Way::kSse ? Kind::kEnded : Kind::kClosed) << "nothing more comes";
   }
 }
@@ -87,10 +94,15 @@ TEST(Stream, FaultsOfTheProtocolAreClosedWithTheirCode) {
     bool masked;
     int code;
   };
-  const std::vector<Fault> faults{{1, "hello", true, 1003},   {2, std::string(1, '\0'), true, 1003},
-                                  {1, "\xff\xfe", true, 1007}, {1, std::string(70'000, 'a'), true, 1009},
-                                  {3, "", true, 1002},         {1, "hello", false, 1002},
-                                  {9, std::string(126, 'p'), true, 1002}, {8, "\x03\xE7", true, 1002}, {8, "\x03\xE8", true, 1000}};
+  const std::vector<Fault> faults{{1, "hello", true, 1003},
+                                  {2, std::string(1, '\0'), true, 1003},
+                                  {1, "\xff\xfe", true, 1007},
+                                  {1, std::string(70'000, 'a'), true, 1009},
+                                  {3, "", true, 1002},
+                                  {1, "hello", false, 1002},
+                                  {9, std::string(126, 'p'), true, 1002},
+                                  {8, "\x03\xE7", true, 1002},
+                                  {8, "\x03\xE8", true, 1000}};
   for (const Fault& fault : faults) {
     WatchClient watch(stack.api().port(), Way::kWebSocket, stream_path(exec_id), bearer(stack.admin_key()));
     ASSERT_EQ(watch.status(), 101);
@@ -98,9 +110,11 @@ TEST(Stream, FaultsOfTheProtocolAreClosedWithTheirCode) {
     Heard heard = watch.next();
     while (heard.kind == Kind::kEvent) heard = watch.next();
     EXPECT_EQ(heard.kind, Kind::kClosed) << fault.opcode;
-    EXPECT_EQ(heard.code, fault.code) << "opcode " << fault.opcode << " of " << fault.payload.size() << " bytes";
+    EXPECT_EQ(heard.code, fault.code)
+        << "opcode " << fault.opcode << " of " << fault.payload.size() << " bytes";
   }
-  WatchClient watch(stack.api().port(), Way::kWebSocket, stream_path(exec_id) + "?types=execution.completed", bearer(stack.admin_key()));
+  WatchClient watch(stack.api().port(), Way::kWebSocket, stream_path(exec_id) + "?types=execution.completed",
+                    bearer(stack.admin_key()));
   watch.send_frame(9, "are you there");
   EXPECT_EQ(watch.next().kind, Kind::kPong);
   stack.client().post("/api/v0/executions/" + exec_id + "/cancel");
@@ -112,14 +126,17 @@ TEST(Stream, WhatCanNotBeWatchedIsAnsweredAsEverywhere) {
   const std::string exec_id = client.submit(kEchoPlan, R"({"n":1})");
   const std::string path = stream_path(exec_id);
   EXPECT_EQ(client.get(stream_path("01a1f843-7bc5-72b9-ae70-4a3a7e623b00")).status, 404);
-  EXPECT_EQ(stack.client_with(kAllScopes, "stream-stranger").get(path).status, 404) << "a foreign id is an unknown one";
+  EXPECT_EQ(stack.client_with(kAllScopes, "stream-stranger").get(path).status, 404)
+      << "a foreign id is an unknown one";
   EXPECT_EQ(client.get(path, {{"Last-Event-ID", "x"}}).status, 400);
   EXPECT_EQ(client.get(path + "?after_seq=-1").status, 400);
   EXPECT_EQ(client.get(path + "?types=step.nonsense").status, 400);
   EXPECT_EQ(client.get(path, {{"Authorization", ""}}).status, 401);
   EXPECT_EQ(client.get(path, {{"Origin", "http://evil.example"}}).code(), "origin_forbidden");
   EXPECT_EQ(stack.client_with(R"(["exec:write"])").get(path).status, 403);
-  const HttpAnswer old = client.get(path, {{"Connection", "Upgrade"}, {"Upgrade", "websocket"}, {"Sec-WebSocket-Version", "8"},
+  const HttpAnswer old = client.get(path, {{"Connection", "Upgrade"},
+                                           {"Upgrade", "websocket"},
+                                           {"Sec-WebSocket-Version", "8"},
                                            {"Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}});
   EXPECT_EQ(old.status, 426);
   EXPECT_EQ(old.code(), "upgrade_required");
@@ -132,7 +149,10 @@ TEST(Stream, ATicketIsGoodOnceAtAnyApi) {
   const HttpAnswer made = stack.client(0).post("/api/v0/tickets");
   ASSERT_EQ(made.status, 201) << made.body;
   const std::string path = stream_path(exec_id) + "?ticket=" + made.text("ticket");
-  EXPECT_EQ(Client(stack.api(1).port(), "").get("/api/v0/executions/" + exec_id + "?ticket=" + made.text("ticket")).status, 401);
+  EXPECT_EQ(Client(stack.api(1).port(), "")
+                .get("/api/v0/executions/" + exec_id + "?ticket=" + made.text("ticket"))
+                .status,
+            401);
   EXPECT_EQ(WatchClient(stack.api(1).port(), Way::kWebSocket, path, {}).status(), 101);
   EXPECT_EQ(WatchClient(stack.api(1).port(), Way::kWebSocket, path, {}).status(), 401);
   EXPECT_EQ(WatchClient(stack.api(0).port(), Way::kSse, path, {}).status(), 401);
@@ -142,7 +162,8 @@ TEST(Stream, ARevokedKeyLosesItsOpenStreams) {
   Stack& stack = Stack::shared();
   const std::string exec_id = stack.client().submit(long_plan(1, 60'000));
   const HttpAnswer made = stack.client().post("/api/v0/keys", R"({"name":"watcher","scopes":["exec:read"]})");
-  WatchClient watch(stack.api(1).port(), Way::kWebSocket, stream_path(exec_id) + "?types=step.log", bearer(made.text("key")));
+  WatchClient watch(stack.api(1).port(), Way::kWebSocket, stream_path(exec_id) + "?types=step.log",
+                    bearer(made.text("key")));
   ASSERT_EQ(watch.status(), 101);
   stack.client(0).remove("/api/v0/keys/" + made.text("id"));
   const Heard heard = watch.next(5s);
@@ -156,8 +177,9 @@ TEST(Stream, TwoHundredWatchersSeeTheSame) {
   const std::string exec_id = stack.client().submit(long_plan(20, 100));
   std::vector<std::unique_ptr<WatchClient>> watchers;
   for (std::size_t i = 0; i < 200; ++i)
-    watchers.push_back(std::make_unique<WatchClient>(stack.api(i % 2).port(), i % 4 < 2 ? Way::kSse : Way::kWebSocket, stream_path(exec_id),
-                                                     bearer(stack.admin_key())));
+    watchers.push_back(std::make_unique<WatchClient>(stack.api(i % 2).port(),
+                                                     i % 4 < 2 ? Way::kSse : Way::kWebSocket,
+                                                     stream_path(exec_id), bearer(stack.admin_key())));
   for (const auto& watcher : watchers) {
     for (std::int64_t seq = 1; seq <= 43; ++seq) {
       const Heard heard = watcher->next(20s);
@@ -169,8 +191,10 @@ TEST(Stream, TwoHundredWatchersSeeTheSame) {
 
 TEST(Stream, AllExecutionsOfATenantFiltered) {
   Stack& stack = Stack::shared();
-  Client mine = stack.client_with(kAllScopes, "stream-overview"), other = stack.client_with(kAllScopes, "stream-overview-other");
-  WatchClient watch(stack.api(1).port(), Way::kWebSocket, "/api/v0/executions/stream?status=completed&label.team=red", bearer(mine.key()));
+  Client mine = stack.client_with(kAllScopes, "stream-overview"),
+         other = stack.client_with(kAllScopes, "stream-overview-other");
+  WatchClient watch(stack.api(1).port(), Way::kWebSocket,
+                    "/api/v0/executions/stream?status=completed&label.team=red", bearer(mine.key()));
   ASSERT_EQ(watch.status(), 101);
   other.submit(kEchoPlan, "{}", R"(,"labels":{"team":"red"})");
   mine.submit(kEchoPlan, "{}", R"(,"labels":{"team":"blue"})");

@@ -1,4 +1,5 @@
-// The request parser on hostile bytes: never crashes, and cutting the bytes elsewhere never changes what is parsed.
+// The request parser on hostile bytes: never crashes, and cutting the bytes elsewhere never changes what is
+// parsed.
 #include <cstdint>
 #include <string>
 #include <string_view>

@@ -1,5 +1,6 @@
-// The main of every ring. `--area=NAME` runs the tests of one folder of the ring (or of one file NAME_test.cc), in one
-// process, so that its tests share one Postgres and one RabbitMQ. An area without tests passes.
+// The main of every ring. `--area=NAME` runs the tests of one folder of the ring (or of one file
+// NAME_test.cc), in one process, so that its tests share one Postgres and one RabbitMQ. An area without tests
+// passes.
 #include <gtest/gtest.h>
 
 #include <string>
@@ -16,7 +17,8 @@ std::string filter_of(const std::string& area) {
     for (int t = 0; t < suite->total_test_count(); ++t) {
       const auto* test = suite->GetTestInfo(t);
       const std::string file = "/" + std::string(test->file());
-      if (file.find("/" + area + "/") == std::string::npos && !file.ends_with("/" + area + "_test.cc")) continue;
+      if (file.find("/" + area + "/") == std::string::npos && !file.ends_with("/" + area + "_test.cc"))
+        continue;
       filter += std::string(suite->name()) + "." + test->name() + ":";
     }
   }

@@ -1,5 +1,5 @@
-// Asking a person: the engine's side. The request is in the ledger before anybody can answer it; the answer comes through
-// the inbox, bound to the plan's hash by who takes it in.
+// Asking a person: the engine's side. The request is in the ledger before anybody can answer it; the answer
+// comes through the inbox, bound to the plan's hash by who takes it in.
 #include <algorithm>
 
 #include "common/base/time_format.h"
@@ -17,7 +17,9 @@ void Machine::begin_approval(NodeIndex index, const plan::ApprovalSpec& spec) {
     Leaf& leaf = *n.leaf;
     if (spec.expires_in) leaf.due = own() + *spec.expires_in;
     if (is_step) emit_start(index, json::Object{{"kind", "approval"}});
-    json::Object data{{"message", *message}, {"quorum", spec.quorum}, {"plan_hash", to_hex(plan_of(index).hash)},
+    json::Object data{{"message", *message},
+                      {"quorum", spec.quorum},
+                      {"plan_hash", to_hex(plan_of(index).hash)},
                       {"on_expiry", spec.approve_on_expiry ? "approve" : "reject"}};
     if (!spec.risk.empty()) data.set("risk", spec.risk);
     if (!spec.form.is_null()) data.set("form", spec.form);
@@ -42,7 +44,8 @@ bool Machine::take_decision(NodeIndex index) {
   const auto found = s_.decisions.find(n.path);
   if (found == s_.decisions.end()) return false;
   const bool is_step = std::holds_alternative<plan::ApprovalStepSpec>(n.step->body);
-  const plan::ApprovalSpec& spec = is_step ? std::get<plan::ApprovalStepSpec>(n.step->body).approval : *n.step->approval;
+  const plan::ApprovalSpec& spec =
+      is_step ? std::get<plan::ApprovalStepSpec>(n.step->body).approval : *n.step->approval;
   const std::vector<Decision>& all = found->second;
   const auto rejection = std::find_if(all.begin(), all.end(), [](const Decision& d) { return !d.approve; });
   if (rejection == all.end() && static_cast<int>(all.size()) < spec.quorum) return false;
@@ -75,9 +78,11 @@ void Machine::decided(NodeIndex index, const Decision& decision) {
 void Machine::expire_approval(NodeIndex index) {
   Node& n = node(index);
   const bool is_step = std::holds_alternative<plan::ApprovalStepSpec>(n.step->body);
-  const plan::ApprovalSpec& spec = is_step ? std::get<plan::ApprovalStepSpec>(n.step->body).approval : *n.step->approval;
+  const plan::ApprovalSpec& spec =
+      is_step ? std::get<plan::ApprovalStepSpec>(n.step->body).approval : *n.step->approval;
   if (s_.phase != Phase::kPaused) step_phase(Trigger::kResult);
-  emit(index, EventType::kApprovalExpired, json::Object{{"decision", spec.approve_on_expiry ? "approve" : "reject"}});
+  emit(index, EventType::kApprovalExpired,
+       json::Object{{"decision", spec.approve_on_expiry ? "approve" : "reject"}});
   if (spec.approve_on_expiry) return decided(index, {true, {}, {}, {}});
   end_failed(index, failure_of(Category::kLogic, "approval_expired", "Nobody decided in time."));
 }

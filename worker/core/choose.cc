@@ -1,5 +1,5 @@
-// A choice: the first branch whose condition holds runs as a list. Which one is in the ledger, so that a recovered
-// execution does not choose again.
+// A choice: the first branch whose condition holds runs as a list. Which one is in the ledger, so that a
+// recovered execution does not choose again.
 #include "worker/core/machine.h"
 
 namespace pawl::core {
@@ -14,8 +14,9 @@ void Machine::begin_choose(NodeIndex index, const plan::ChooseSpec& spec) {
     const std::optional<json::Value> holds = render(index, *spec.branches[i].when);
     if (!holds) return;
     if (!holds->is_bool()) {
-      return end_failed(index, failure_of(Category::kConfiguration, "not_boolean",
-                                          "`when` of a branch gave " + std::string(holds->type_name()) + "."));
+      return end_failed(index,
+                        failure_of(Category::kConfiguration, "not_boolean",
+                                   "`when` of a branch gave " + std::string(holds->type_name()) + "."));
     }
     if (holds->as_bool()) chosen = static_cast<int>(i);
   }

@@ -1,5 +1,5 @@
-// How a task ends, the root and nested ones alike: its list, then on failure what was done is undone in reverse order,
-// then `on_failure`, then its outcome.
+// How a task ends, the root and nested ones alike: its list, then on failure what was done is undone in
+// reverse order, then `on_failure`, then its outcome.
 #include <algorithm>
 
 #include "worker/core/limits.h"
@@ -10,7 +10,8 @@ namespace pawl::core {
 namespace {
 
 bool is_under(std::string_view path, std::string_view frame) {
-  return frame.empty() || (path.size() > frame.size() && path.starts_with(frame) && path[frame.size()] == '.');
+  return frame.empty() ||
+         (path.size() > frame.size() && path.starts_with(frame) && path[frame.size()] == '.');
 }
 
 }  // namespace
@@ -42,7 +43,8 @@ void Machine::open_root() {
   }
   s_.unfolded = count_steps(plan.steps);
   if (s_.unfolded > s_.facts.limits.max_steps) {
-    Failure failure = failure_of(Category::kConfiguration, "max_steps_exceeded", "The plan has more steps than the limit allows.");
+    Failure failure = failure_of(Category::kConfiguration, "max_steps_exceeded",
+                                 "The plan has more steps than the limit allows.");
     failure.details = json::Object{{"max_steps", s_.facts.limits.max_steps}, {"steps", s_.unfolded}};
     end_main(root, {StepStatus::kFailed, {}, std::make_shared<const Failure>(std::move(failure))});
   }
@@ -66,10 +68,13 @@ void Machine::end_main(NodeIndex index, Ended outcome) {
   disarm(index);
   if (outcome.status == StepStatus::kCompleted && frame.plan->output) {
     auto output = frame.plan->output->render(NodeScope(s_, index, in_.now));
-    if (output) outcome.output = std::move(*output);
-    else outcome = {StepStatus::kFailed, {}, std::make_shared<const Failure>(std::move(output.error()))};
+    if (output)
+      outcome.output = std::move(*output);
+    else
+      outcome = {StepStatus::kFailed, {}, std::make_shared<const Failure>(std::move(output.error()))};
   }
-  const bool is_own_timeout = outcome.failure && outcome.failure->step == n.path && outcome.failure->code == "timeout";
+  const bool is_own_timeout =
+      outcome.failure && outcome.failure->step == n.path && outcome.failure->code == "timeout";
   switch (outcome.status) {
     case StepStatus::kCompleted: frame.ending = ExecutionStatus::kCompleted; break;
     case StepStatus::kCancelled:
@@ -77,7 +82,8 @@ void Machine::end_main(NodeIndex index, Ended outcome) {
       break;
     default: frame.ending = is_own_timeout ? ExecutionStatus::kTimedOut : ExecutionStatus::kFailed;
   }
-  const bool is_undone = outcome.status == StepStatus::kFailed || (index == kRoot && outcome.status == StepStatus::kCancelled);
+  const bool is_undone =
+      outcome.status == StepStatus::kFailed || (index == kRoot && outcome.status == StepStatus::kCancelled);
   frame.stage = is_undone ? Stage::kCompensating : Stage::kOver;
   frame.outcome = std::move(outcome);
 }
@@ -199,17 +205,20 @@ void Machine::finish() {
     case ExecutionStatus::kCancelled: {
       type = EventType::kExecutionCancelled;
       const std::string& reason = s_.control.reason;
-      final.failure = failure_of(Category::kCancelled, "cancelled", reason.empty() ? "Cancelled on request." : reason);
+      final.failure =
+          failure_of(Category::kCancelled, "cancelled", reason.empty() ? "Cancelled on request." : reason);
       break;
     }
     case ExecutionStatus::kTimedOut:
       type = EventType::kExecutionTimedOut;
-      final.failure = failure_of(Category::kTransient, "deadline_exceeded", "The execution did not end within its timeout.");
+      final.failure = failure_of(Category::kTransient, "deadline_exceeded",
+                                 "The execution did not end within its timeout.");
       break;
     default:
       type = EventType::kExecutionFailed;
-      final.failure = frame.outcome.failure ? *frame.outcome.failure
-                                            : failure_of(Category::kInternal, "internal_error", "No failure was kept.");
+      final.failure = frame.outcome.failure
+                          ? *frame.outcome.failure
+                          : failure_of(Category::kInternal, "internal_error", "No failure was kept.");
   }
   json::Object data;
   if (final.failure) {

@@ -9,7 +9,8 @@ namespace pawl::core {
 
 void Machine::take_inbox(std::uint64_t inbox, Control control, std::vector<pawl::Event>& events) {
   const bool was_cancelled = s_.control.cancel_requested;
-  if (inbox >= s_.inbox_seen) s_.control = std::move(control);  // else an older reading was overtaken by a newer one
+  if (inbox >= s_.inbox_seen)
+    s_.control = std::move(control);  // else an older reading was overtaken by a newer one
   s_.inbox_seen = std::max(s_.inbox_seen, inbox);
   s_.control.cancel_requested = s_.control.cancel_requested || was_cancelled;
   for (pawl::Event& event : events) {
@@ -27,19 +28,22 @@ void Machine::take_news(const pawl::Event& event) {
   };
   if (event.type == EventType::kSignalReceived) {
     const std::string name = text("name");
-    const auto same = std::count_if(s_.signals.begin(), s_.signals.end(), [&](const Signal& s) { return s.name == name; });
+    const auto same =
+        std::count_if(s_.signals.begin(), s_.signals.end(), [&](const Signal& s) { return s.name == name; });
     const json::Value* payload = event.data.find("payload");
     if (same < static_cast<std::ptrdiff_t>(kMaxSignalsPerName))
       s_.signals.push_back({event.seq, name, payload == nullptr ? json::Value() : *payload});
   } else if (event.type == EventType::kApprovalDecided) {
     const json::Value* form = event.data.find("form");
-    s_.decisions[event.step].push_back(
-        {text("decision") == "approve", form == nullptr ? json::Value() : *form, text("by"), text("comment")});
+    s_.decisions[event.step].push_back({text("decision") == "approve",
+                                        form == nullptr ? json::Value() : *form, text("by"),
+                                        text("comment")});
   } else if (event.type == EventType::kExecutionResumed) {
     s_.resumed_at = event.at;
     start_clock(event.at);
   } else if (event.type == EventType::kExecutionCancelRequested) {
-    // A cancel ends a pause, at a time that every later owner reads alike: its compensations have clocks of their own.
+    // A cancel ends a pause, at a time that every later owner reads alike: its compensations have clocks of
+    // their own.
     start_clock(event.at);
   }
 }
@@ -53,7 +57,8 @@ void Machine::react() {
   resume();
 }
 
-// What is not saved yet and would start something is taken back; what runs is stopped; then comes the clean-up.
+// What is not saved yet and would start something is taken back; what runs is stopped; then comes the
+// clean-up.
 void Machine::begin_cancel() {
   s_.cancelling = true;
   start_clock(in_.now);
@@ -107,11 +112,13 @@ void Machine::freeze_calls() {
     n.leaf->freeze = Freeze::kAsked;
     out_.acts.emplace_back(FreezeCall{stamp_of(index)});
   }
-  const bool is_due = s_.paused && s_.control.pause_timeout && in_.now >= s_.paused_at + *s_.control.pause_timeout;
+  const bool is_due =
+      s_.paused && s_.control.pause_timeout && in_.now >= s_.paused_at + *s_.control.pause_timeout;
   if (!is_due || s_.pause_timeout_asked) return;
   s_.pause_timeout_asked = true;
   const bool cancels = s_.control.cancel_on_pause_timeout;
-  out_.acts.emplace_back(RequestControl{cancels ? RequestControl::Kind::kCancel : RequestControl::Kind::kResume, "pause_timeout"});
+  out_.acts.emplace_back(RequestControl{
+      cancels ? RequestControl::Kind::kCancel : RequestControl::Kind::kResume, "pause_timeout"});
 }
 
 void Machine::resume() {
@@ -153,13 +160,15 @@ void Machine::save_pause() {
   if (!s_.paused) {
     for (const NodeIndex index : s_.active) {
       const Node& n = node(index);
-      if (n.state == NodeState::kCalling) events.push_back({EventType::kStepFrozen, n.path, n.leaf->attempt, {}});
+      if (n.state == NodeState::kCalling)
+        events.push_back({EventType::kStepFrozen, n.path, n.leaf->attempt, {}});
     }
     json::Object data;
     if (!s_.control.reason.empty()) data.set("reason", s_.control.reason);
     events.push_back({EventType::kExecutionPaused, {}, 0, std::move(data)});
   }
-  if (s_.control.pause_timeout) park.wake_at = (s_.paused ? s_.paused_at : in_.now) + *s_.control.pause_timeout;
+  if (s_.control.pause_timeout)
+    park.wake_at = (s_.paused ? s_.paused_at : in_.now) + *s_.control.pause_timeout;
   s_.pause_events = std::move(events);
   s_.pending.park = std::move(park);
 }

@@ -1,5 +1,6 @@
-// What may begin, and in which order: tool steps that wait for a slot first, then the next child of the innermost list,
-// then the next item of a loop while there are slots. Nothing recurses: a group that has news is put on a list.
+// What may begin, and in which order: tool steps that wait for a slot first, then the next child of the
+// innermost list, then the next item of a loop while there are slots. Nothing recurses: a group that has news
+// is put on a list.
 #include <algorithm>
 
 #include "worker/core/machine.h"
@@ -19,7 +20,8 @@ std::string child_path(const Node& up, std::uint32_t slot, const plan::Step& ste
   return path += step.id;
 }
 
-/// A child's part of its parent's range, so that `position` sorts in plan order without knowing what unfolds before it.
+/// A child's part of its parent's range, so that `position` sorts in plan order without knowing what unfolds
+/// before it.
 void place(Node& child, const Node& up, std::uint32_t slot, std::uint32_t count) {
   const std::int64_t part = count == 0 ? kNoSpan : (up.span - 1) / static_cast<std::int64_t>(count + 1);
   child.position = up.position + 1 + part * static_cast<std::int64_t>(slot);
@@ -28,9 +30,7 @@ void place(Node& child, const Node& up, std::uint32_t slot, std::uint32_t count)
 
 }  // namespace
 
-bool Machine::is_pausing() const {
-  return !has_bug(Bug::kStartsWhilePaused) && s_.control.pause_requested && !s_.cancelling;
-}
+bool Machine::is_pausing() const { return s_.control.pause_requested && !s_.cancelling; }
 
 bool Machine::is_gate_open() const {
   return !is_pausing() && !s_.paused && !s_.reading_inbox && !s_.is_restoring && !s_.beyond_help;
@@ -73,7 +73,8 @@ bool Machine::begin_queued() {
 bool Machine::begin_listed(std::vector<Handle>& listed, bool gate_open) {
   for (std::size_t i = listed.size(); i-- > 0;) {
     const Handle handle = listed[i];
-    const bool is_gone = !is_current(handle) || !node(handle.node).group || !node(handle.node).group->is_listed;
+    const bool is_gone =
+        !is_current(handle) || !node(handle.node).group || !node(handle.node).group->is_listed;
     if (is_gone || !wants_child(handle.node)) {
       if (!is_gone) node(handle.node).group->is_listed = false;
       listed.erase(listed.begin() + static_cast<std::ptrdiff_t>(i));
@@ -98,7 +99,8 @@ void Machine::list(NodeIndex index) {
 
 bool Machine::wants_child(NodeIndex index) const {
   const Group& group = *s_.nodes[index].group;
-  if (group.frame && group.frame->stage != Stage::kMain) return group.live == 0 && group.frame->stage != Stage::kOver;
+  if (group.frame && group.frame->stage != Stage::kMain)
+    return group.live == 0 && group.frame->stage != Stage::kOver;
   if (group.is_over || group.next >= group.count) return false;
   const bool is_list = group.kind == GroupKind::kList || group.kind == GroupKind::kTask;
   return group.live < (is_list ? (has_bug(Bug::kNextBeforeEnd) ? 2 : 1) : group.max_parallel);
@@ -109,7 +111,8 @@ void Machine::begin_child(NodeIndex parent) {
   Group& group = *up.group;
   if (group.frame && group.frame->stage != Stage::kMain) return begin_cleanup(parent);
   const std::uint32_t slot = group.next++;
-  const plan::Step& step = group.kind == GroupKind::kForEach ? group.each->step.front() : (*group.steps)[slot];
+  const plan::Step& step =
+      group.kind == GroupKind::kForEach ? group.each->step.front() : (*group.steps)[slot];
   const NodeIndex index = new_node(parent, slot, &step, child_path(up, slot, step));
   Node& n = node(index);
   place(n, up, slot, group.count);
@@ -158,8 +161,8 @@ void Machine::begin_step(NodeIndex index) {
   std::visit(Kinds{*this, index}, step.body);
 }
 
-// The rendered value; or nothing, and the step has ended: failed, or skipped when it is optional and what it reads is not
-// there.
+// The rendered value; or nothing, and the step has ended: failed, or skipped when it is optional and what it
+// reads is not there.
 std::optional<json::Value> Machine::render(NodeIndex index, const plan::Template& text) {
   if (text.is_constant()) return text.source();
   auto value = text.render(NodeScope(s_, index, in_.now));

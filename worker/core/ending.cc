@@ -21,7 +21,9 @@ struct Reads {
   bool operator()(const plan::ToolSpec& spec) const { return reads(spec.call.with, id); }
   bool operator()(const plan::SequenceSpec& spec) const { return reads(spec.steps, id); }
   bool operator()(const plan::ParallelSpec& spec) const { return reads(spec.steps, id); }
-  bool operator()(const plan::ForEachSpec& spec) const { return reads(spec.items, id) || reads(spec.step, id); }
+  bool operator()(const plan::ForEachSpec& spec) const {
+    return reads(spec.items, id) || reads(spec.step, id);
+  }
   bool operator()(const plan::TaskSpec& spec) const { return reads(spec.with, id); }
   bool operator()(const plan::ChooseSpec& spec) const {
     return std::any_of(spec.branches.begin(), spec.branches.end(), [this](const plan::ChooseSpec::Branch& b) {
@@ -78,7 +80,8 @@ void Machine::announce_end(NodeIndex index, const Ended& ended) {
   if (n.leaf && n.leaf->signal_seq != 0) data.set("signal_seq", n.leaf->signal_seq);
   StepRecord record = record_of(index, ended);
   const EventType type = end_event(ended.status);
-  if (ended.status == StepStatus::kCompleted || ended.status == StepStatus::kFailed) s_.pending.step_committed = true;
+  if (ended.status == StepStatus::kCompleted || ended.status == StepStatus::kFailed)
+    s_.pending.step_committed = true;
   ++s_.counters.steps_ended;
   if (has_bug(Bug::kEndedTwice) && n.leaf && n.leaf->attempt > 1) emit(index, type, data, record);
   emit(index, type, std::move(data), std::move(record));

@@ -1,5 +1,6 @@
-// One execution as the core holds it: the tree of steps that are under way, the results that later steps may read, and
-// the checkpoint that is being put together. Changed by apply() only (reducer.h); this header shows what may be read.
+// One execution as the core holds it: the tree of steps that are under way, the results that later steps may
+// read, and the checkpoint that is being put together. Changed by apply() only (reducer.h); this header shows
+// what may be read.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@ struct State;
 struct Counters {
   std::uint64_t events = 0;
   std::uint64_t checkpoints = 0;
-  std::uint64_t late_answers = 0;    ///< answers dropped by their stamp
+  std::uint64_t late_answers = 0;  ///< answers dropped by their stamp
   std::uint64_t steps_started = 0;
   std::uint64_t steps_ended = 0;
   std::uint64_t retries = 0;

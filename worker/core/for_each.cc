@@ -1,5 +1,5 @@
-// A loop over a list: items are begun only as slots come free, so what is in memory is what is in flight, and one compact
-// result for each item that has ended.
+// A loop over a list: items are begun only as slots come free, so what is in memory is what is in flight, and
+// one compact result for each item that has ended.
 #include <algorithm>
 
 #include "common/plan/parse.h"

@@ -31,7 +31,8 @@ json::Value collect(const Group& group) {
     return json::Value(std::move(list));
   }
   json::Object object;
-  for (std::size_t i = 0; i < group.results.size(); ++i) object.set((*group.steps)[i].id, group.results[i].output);
+  for (std::size_t i = 0; i < group.results.size(); ++i)
+    object.set((*group.steps)[i].id, group.results[i].output);
   return json::Value(std::move(object));
 }
 
@@ -165,7 +166,8 @@ Ended Machine::outcome_of(NodeIndex index) {
       return {StepStatus::kFailed, {}, last.failure};
     return {StepStatus::kCompleted, last.output, nullptr};
   }
-  const bool needs_one = group.strategy == plan::Strategy::kBestEffort || group.strategy == plan::Strategy::kRace;
+  const bool needs_one =
+      group.strategy == plan::Strategy::kBestEffort || group.strategy == plan::Strategy::kRace;
   if (needs_one && group.completed == 0) {
     const FailurePtr failure = first_failure(group);
     return {StepStatus::kFailed, {}, failure ? failure : nothing_completed(n.path)};

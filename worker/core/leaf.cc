@@ -23,7 +23,8 @@ plan::Delivery Machine::delivery_of(NodeIndex index) const {
 
 Millis Machine::timeout_of(NodeIndex index) const {
   const Node& n = s_.nodes[index];
-  return n.step == nullptr ? s_.facts.plan->default_timeout : plan::effective_timeout(plan_of(index), *n.step);
+  return n.step == nullptr ? s_.facts.plan->default_timeout
+                           : plan::effective_timeout(plan_of(index), *n.step);
 }
 
 plan::RetryPolicy Machine::retry_of(NodeIndex index) const {
@@ -90,7 +91,8 @@ bool Machine::start_sleep(NodeIndex index) {
   if (!length || *length <= kShortDelay) return false;
   release_slot(index);
   leaf.slept = *length;
-  sleep_until(index, own() + *length, std::nullopt, json::Object{{"tool", leaf.tool}, {"slept_ms", length->count()}});
+  sleep_until(index, own() + *length, std::nullopt,
+              json::Object{{"tool", leaf.tool}, {"slept_ms", length->count()}});
   return true;
 }
 
@@ -107,7 +109,8 @@ void Machine::make_call(NodeIndex index) {
   if (n.deadline != kNoTime && n.deadline - now < timeout)
     given = std::chrono::ceil<Millis>(std::max(n.deadline - now, OwnTime{0})) + kCutMargin;
   arm(index, now + timeout);
-  StartTool start{stamp_of(index), n.leaf->tool, n.leaf->with, given, delivery_of(index), {}, n.leaf->attempt > 1};
+  StartTool start{stamp_of(index),    n.leaf->tool, n.leaf->with,       given,
+                  delivery_of(index), {},           n.leaf->attempt > 1};
   if (n.step != nullptr) start.resources = n.step->resources;
   out_.acts.emplace_back(std::move(start));
 }

@@ -19,7 +19,8 @@ inline constexpr std::size_t kMaxSignalsPerName = 100;
 inline constexpr std::size_t kMaxImpact = 20;
 /// Attempts whose timer entries may be stale before the heap is swept.
 inline constexpr std::size_t kStaleTimers = 64;
-/// What the tool gets on top when its parent's deadline cuts it: the core's cut comes first, so the outcome is the parent's.
+/// What the tool gets on top when its parent's deadline cuts it: the core's cut comes first, so the outcome
+/// is the parent's.
 inline constexpr Millis kCutMargin{500};
 /// Compensations and items take part of the range of `position`; this is the root's.
 inline constexpr long long kPositionSpan = 1LL << 62;

@@ -1,5 +1,5 @@
-// The reducer's inside: one short-lived object per event, with the state, the inputs and the effects at hand. Its
-// functions are spread over the rooms named here; none is called from outside this folder.
+// The reducer's inside: one short-lived object per event, with the state, the inputs and the effects at hand.
+// Its functions are spread over the rooms named here; none is called from outside this folder.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,5 @@
-// A nested task: its plan is looked up, fixed by its hash in the ledger, and run inline as a frame of its own.
+// A nested task: its plan is looked up, fixed by its hash in the ledger, and run inline as a frame of its
+// own.
 #include "common/plan/parse.h"
 #include "worker/core/machine.h"
 
@@ -9,7 +10,8 @@ void Machine::begin_task(NodeIndex index, const plan::TaskSpec& spec) {
   const NodeIndex above = frame_of(index);
   const int depth = node(above).group->frame->depth + 1;
   if (depth > s_.facts.limits.max_depth) {
-    Failure failure = failure_of(Category::kConfiguration, "max_depth_exceeded", "Tasks are nested too deep.");
+    Failure failure =
+        failure_of(Category::kConfiguration, "max_depth_exceeded", "Tasks are nested too deep.");
     failure.details = json::Object{{"max_depth", s_.facts.limits.max_depth}};
     return end_failed(index, std::move(failure));
   }

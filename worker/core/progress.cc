@@ -1,4 +1,5 @@
-// How far it is: leaves are counted, groups are not; the whole grows as loops and tasks unfold, the share done never falls.
+// How far it is: leaves are counted, groups are not; the whole grows as loops and tasks unfold, the share
+// done never falls.
 #include <algorithm>
 
 #include "worker/core/limits.h"
@@ -62,8 +63,9 @@ void Machine::count_done(NodeIndex index) {
 json::Value progress_of(const State& state) {
   std::vector<NodeIndex> running = state.active;
   const std::size_t shown = std::min(running.size(), kMaxCurrent);
-  std::partial_sort(running.begin(), running.begin() + static_cast<std::ptrdiff_t>(shown), running.end(),
-                    [&state](NodeIndex a, NodeIndex b) { return state.nodes[a].position < state.nodes[b].position; });
+  std::partial_sort(
+      running.begin(), running.begin() + static_cast<std::ptrdiff_t>(shown), running.end(),
+      [&state](NodeIndex a, NodeIndex b) { return state.nodes[a].position < state.nodes[b].position; });
   json::Array current;
   for (std::size_t i = 0; i < shown; ++i) current.emplace_back(state.nodes[running[i]].path);
   return json::Object{{"completed", state.completed},

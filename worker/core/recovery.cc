@@ -1,5 +1,5 @@
-// Recovery is the plan walked again over what the ledger says of each path: what ended keeps its result and is never run
-// again, what was under way goes on where it was, and only then may something new start.
+// Recovery is the plan walked again over what the ledger says of each path: what ended keeps its result and
+// is never run again, what was under way goes on where it was, and only then may something new start.
 #include <algorithm>
 
 #include "worker/core/machine.h"
@@ -46,18 +46,23 @@ void Machine::remember(std::vector<pawl::Event>& events, std::vector<StepRecord>
   bool was_parked = false;
   for (const pawl::Event& event : events) {
     s_.last_seq = std::max(s_.last_seq, event.seq);
-    if (event.type == EventType::kExecutionWaiting || event.type == EventType::kExecutionPaused) was_parked = true;
-    if (event.type == EventType::kStepStarted || event.type == EventType::kExecutionRecovered) was_parked = false;
+    if (event.type == EventType::kExecutionWaiting || event.type == EventType::kExecutionPaused)
+      was_parked = true;
+    if (event.type == EventType::kStepStarted || event.type == EventType::kExecutionRecovered)
+      was_parked = false;
     remember_event(event);
   }
   remember(steps);
-  if (!was_parked) s_.pending.settled.push_back({EventType::kExecutionRecovered, {}, 0, json::Object{{"worker", s_.facts.worker}}});
+  if (!was_parked)
+    s_.pending.settled.push_back(
+        {EventType::kExecutionRecovered, {}, 0, json::Object{{"worker", s_.facts.worker}}});
 }
 
 void Machine::remember(std::vector<StepRecord>& steps) {
   for (StepRecord& record : steps) {
     Past& past = s_.past[record.path];
-    FailurePtr failure = record.failure ? std::make_shared<const Failure>(std::move(*record.failure)) : nullptr;
+    FailurePtr failure =
+        record.failure ? std::make_shared<const Failure>(std::move(*record.failure)) : nullptr;
     past.ended = Ended{record.status, std::move(record.output), std::move(failure)};
   }
   for (const auto& [path, past] : s_.past)
@@ -66,9 +71,7 @@ void Machine::remember(std::vector<StepRecord>& steps) {
 
 void Machine::remember_event(const pawl::Event& event) {
   switch (event.type) {
-    case EventType::kExecutionStarted:
-      s_.origin = event.at;
-      return;
+    case EventType::kExecutionStarted: s_.origin = event.at; return;
     case EventType::kExecutionPaused:
       if (!s_.paused) stand_clock(event.at);
       return;
@@ -114,7 +117,8 @@ void Machine::remember_start(const pawl::Event& event) {
   past.fails = flag(event.data, "fails");
   past.deferred.reset();
   past.start = event.data;
-  past.wake = number(event.data, "due_us") ? std::optional<OwnTime>(OwnTime{*number(event.data, "due_us")}) : std::nullopt;
+  past.wake = number(event.data, "due_us") ? std::optional<OwnTime>(OwnTime{*number(event.data, "due_us")})
+                                           : std::nullopt;
   for (const std::string_view length : {"for_ms", "slept_ms"})
     if (const auto delay = number(event.data, length); delay && !past.fails) past.wake = at + Millis(*delay);
 }
@@ -126,7 +130,8 @@ void Machine::remember_retry(const pawl::Event& event) {
   if (const auto due = number(event.data, "due_us")) past.due = OwnTime{*due};
   if (const auto delay = number(event.data, "delay_ms")) past.due = own(event.at) + Millis(*delay);
   past.fails = flag(event.data, "fails");
-  past.permission_retries = static_cast<int>(number(event.data, "permission_retries").value_or(past.permission_retries));
+  past.permission_retries =
+      static_cast<int>(number(event.data, "permission_retries").value_or(past.permission_retries));
   if (const json::Value* delay = event.data.find("previous_delay_ms"); delay != nullptr && delay->is_number())
     past.previous_delay_ms = delay->as_double();
   if (flag(event.data, "deferred")) {
@@ -152,8 +157,8 @@ void Machine::remember_end(const pawl::Event& event) {
   const json::Value* undo = event.data.find("compensate");
   if (undo == nullptr || has_bug(Bug::kCompensationForgotten)) return;
   const json::Value* with = undo->find("with");
-  s_.compensations.push_back({event.step, text(*undo, "tool"), with == nullptr ? json::Value() : *with, failure_in(*undo),
-                              number(*undo, "position").value_or(0)});
+  s_.compensations.push_back({event.step, text(*undo, "tool"), with == nullptr ? json::Value() : *with,
+                              failure_in(*undo), number(*undo, "position").value_or(0)});
 }
 
 void Past::fall_back() {
@@ -214,7 +219,8 @@ bool Machine::begin_again(NodeIndex index, Past& past) {
   }
   n.chosen = static_cast<int>(number(n.start, "branch").value_or(-1));
   if (std::holds_alternative<plan::ChooseSpec>(n.step->body) && n.chosen < 0) n.chosen = INT32_MAX;
-  if (std::holds_alternative<plan::WaitSpec>(n.step->body) || std::holds_alternative<plan::ApprovalStepSpec>(n.step->body)) {
+  if (std::holds_alternative<plan::WaitSpec>(n.step->body) ||
+      std::holds_alternative<plan::ApprovalStepSpec>(n.step->body)) {
     n.leaf = std::make_unique<Leaf>();
     if (past.wake) n.leaf->due = *past.wake;
     if (past.expiry) n.leaf->due = *past.expiry;
@@ -271,7 +277,8 @@ void Machine::restart_tool(NodeIndex index, Past& past) {
     leaf.due = *past.wake;
     return arm(index, leaf.due);
   }
-  if (delivery_of(index) == plan::Delivery::kAtLeastOnce || has_bug(Bug::kAtMostOnceRepeated)) return queue(index);
+  if (delivery_of(index) == plan::Delivery::kAtLeastOnce || has_bug(Bug::kAtMostOnceRepeated))
+    return queue(index);
   fail_attempt(index, failure_of(Category::kOutcomeUnknown, "outcome_unknown",
                                  "The worker was lost while this step ran; it may have had its effect."));
 }

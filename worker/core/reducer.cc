@@ -25,7 +25,8 @@ std::string_view to_string(DeferReason reason) {
   return "";
 }
 
-// The loop that is the whole worker, seen from inside: news in, everything that can move moves, one checkpoint out.
+// The loop that is the whole worker, seen from inside: news in, everything that can move moves, one
+// checkpoint out.
 void Machine::handle(Event&& event) {
   const bool is_first = std::holds_alternative<Begin>(event) || std::holds_alternative<Restore>(event);
   PAWL_ASSERT(is_first != s_.begun, "Begin or Restore comes first, and once");
@@ -84,7 +85,8 @@ void Machine::on(Saved&& saved) {
   delays_saved(flight.onward_delays, saved.at);
   if (flight.final) {
     constexpr std::array kEnds = {Trigger::kComplete, Trigger::kFail, Trigger::kCancel, Trigger::kTimeOut};
-    step_phase(kEnds[static_cast<std::size_t>(flight.final->status) - static_cast<std::size_t>(ExecutionStatus::kCompleted)]);
+    step_phase(kEnds[static_cast<std::size_t>(flight.final->status) -
+                     static_cast<std::size_t>(ExecutionStatus::kCompleted)]);
     s_.fate = Fate::kFinished;
     return;
   }
@@ -106,17 +108,21 @@ void Machine::on(InboxChanged&& changed) {
   Pending flight = std::move(*s_.in_flight);
   s_.in_flight.reset();
   delays_saved(flight.delays, changed.at);
-  flight.onward_delays.insert(flight.onward_delays.end(), s_.pending.onward_delays.begin(), s_.pending.onward_delays.end());
+  flight.onward_delays.insert(flight.onward_delays.end(), s_.pending.onward_delays.begin(),
+                              s_.pending.onward_delays.end());
   s_.pending.onward_delays = std::move(flight.onward_delays);
-  // A park or an end is decided again from what the inbox says; starts go again as they are, unless it says otherwise.
+  // A park or an end is decided again from what the inbox says; starts go again as they are, unless it says
+  // otherwise.
   Pending& pending = s_.pending;
   std::erase_if(flight.onward, [](const NewEvent& e) {
-    return e.type == EventType::kExecutionWaiting || e.type == EventType::kExecutionPaused || e.type == EventType::kStepFrozen;
+    return e.type == EventType::kExecutionWaiting || e.type == EventType::kExecutionPaused ||
+           e.type == EventType::kStepFrozen;
   });
   flight.onward.insert(flight.onward.end(), std::make_move_iterator(pending.onward.begin()),
                        std::make_move_iterator(pending.onward.end()));
   pending.onward = std::move(flight.onward);
-  std::move(pending.onward_steps.begin(), pending.onward_steps.end(), std::back_inserter(flight.onward_steps));
+  std::move(pending.onward_steps.begin(), pending.onward_steps.end(),
+            std::back_inserter(flight.onward_steps));
   pending.onward_steps = std::move(flight.onward_steps);
   flight.starts.insert(flight.starts.end(), pending.starts.begin(), pending.starts.end());
   pending.starts = std::move(flight.starts);
@@ -134,8 +140,8 @@ void Machine::ask_inbox() {
   out_.acts.emplace_back(ReadInbox{s_.last_seq});
 }
 
-// Which of its rows was refused is not known, so nothing of this checkpoint can stand: the execution ends here, with the
-// steps it would have ended marked, and no value in what is written.
+// Which of its rows was refused is not known, so nothing of this checkpoint can stand: the execution ends
+// here, with the steps it would have ended marked, and no value in what is written.
 void Machine::on(Refused&& refused) {
   if (!s_.in_flight) return;
   const bool is_second = s_.in_flight->final && s_.in_flight->final->failure &&
@@ -143,7 +149,8 @@ void Machine::on(Refused&& refused) {
   if (is_second) return drop();
   Pending flight = std::move(*s_.in_flight);
   s_.in_flight.reset();
-  Failure failure = failure_of(Category::kLogic, "result_not_storable", "The database refused this step's data.");
+  Failure failure =
+      failure_of(Category::kLogic, "result_not_storable", "The database refused this step's data.");
   failure.details = json::Object{{"sqlstate", refused.error.code}};
   Pending last;
   std::move(flight.onward_steps.begin(), flight.onward_steps.end(), std::back_inserter(flight.steps));
@@ -153,7 +160,8 @@ void Machine::on(Refused&& refused) {
     record.status = StepStatus::kFailed;
     record.failure = failure;
     record.failure->step = record.path;
-    last.settled.push_back({EventType::kStepFailed, record.path, record.attempt, json::Object{{"error", to_json(*record.failure)}}});
+    last.settled.push_back({EventType::kStepFailed, record.path, record.attempt,
+                            json::Object{{"error", to_json(*record.failure)}}});
     last.steps.push_back(std::move(record));
   }
   if (!last.steps.empty()) failure.step = last.steps.front().path;
@@ -206,7 +214,8 @@ void Machine::on(CallDeferred&& deferred) {
 
 void Machine::on(CallFrozen&& frozen) {
   const NodeIndex index = find(frozen.stamp);
-  if (index == kNoNode || node(index).state != NodeState::kCalling || node(index).leaf->freeze != Freeze::kAsked) {
+  if (index == kNoNode || node(index).state != NodeState::kCalling ||
+      node(index).leaf->freeze != Freeze::kAsked) {
     ++s_.counters.late_answers;
     return;
   }

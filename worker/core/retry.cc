@@ -1,15 +1,17 @@
-// What follows an attempt that failed or could not be made: another after a while, a fallback, or the end of the step.
+// What follows an attempt that failed or could not be made: another after a while, a fallback, or the end of
+// the step.
+#include "worker/core/resilience/retry.h"
 #include "common/base/time_format.h"
 #include "common/model/catalogue.h"
 #include "common/plan/policy.h"
 #include "worker/core/limits.h"
 #include "worker/core/machine.h"
-#include "worker/core/resilience/retry.h"
 
 namespace pawl::core {
 namespace {
 
-/// A fallback is another target. After an outcome nobody knows it could have the effect twice; after a cancel nobody wants it.
+/// A fallback is another target. After an outcome nobody knows it could have the effect twice; after a cancel
+/// nobody wants it.
 bool may_fall_back(const Failure& failure) {
   return failure.category != Category::kOutcomeUnknown && failure.category != Category::kCancelled;
 }
@@ -37,7 +39,8 @@ void Machine::fail_attempt(NodeIndex index, Failure failure) {
   if (leaf.fallback > 0) failed.set("fallback", leaf.fallback);
   json::Object scheduled;
   const bool is_retried = schedule_retry(index, failure, scheduled);
-  const bool has_fallback = n.step != nullptr && static_cast<std::size_t>(leaf.fallback) < n.step->fallback.size();
+  const bool has_fallback =
+      n.step != nullptr && static_cast<std::size_t>(leaf.fallback) < n.step->fallback.size();
   const bool falls_back = !is_retried && has_fallback && may_fall_back(failure);
   failed.set("next", is_retried ? "retry" : falls_back ? "fallback" : "fail");
   emit(index, EventType::kStepAttemptFailed, std::move(failed));
@@ -53,7 +56,8 @@ void Machine::fail_attempt(NodeIndex index, Failure failure) {
   end_failed(index, std::move(failure));
 }
 
-/// Decides on another attempt; when there is one its time is in `leaf.due` and what the ledger needs in `data`.
+/// Decides on another attempt; when there is one its time is in `leaf.due` and what the ledger needs in
+/// `data`.
 bool Machine::schedule_retry(NodeIndex index, const Failure& failure, json::Object& data) {
   Leaf& leaf = *node(index).leaf;
   const plan::RetryPolicy policy = retry_of(index);
@@ -63,7 +67,8 @@ bool Machine::schedule_retry(NodeIndex index, const Failure& failure, json::Obje
   failed.is_retryable = plan::is_retryable(policy, failure.category, failure.code);
   if (failure.category == Category::kPermission) {
     failed.is_retryable = failed.is_retryable || policy.on.empty();
-    failed.is_retryable = failed.is_retryable && was_credential_refreshed(failure) && leaf.permission_retries == 0;
+    failed.is_retryable =
+        failed.is_retryable && was_credential_refreshed(failure) && leaf.permission_retries == 0;
   }
   failed.is_ambiguous = resilience::is_ambiguous(failure);
   failed.delivery = delivery_of(index);
@@ -87,7 +92,8 @@ bool Machine::schedule_retry(NodeIndex index, const Failure& failure, json::Obje
   data.set("next_attempt", leaf.attempt + 1);
   data.set("due_us", leaf.due.count());
   if (leaf.fallback > 0) data.set("fallback", leaf.fallback);
-  if (!is_asked && policy.jitter == plan::Jitter::kDecorrelated) data.set("previous_delay_ms", decision.delay.count());
+  if (!is_asked && policy.jitter == plan::Jitter::kDecorrelated)
+    data.set("previous_delay_ms", decision.delay.count());
   if (leaf.permission_retries > 0) data.set("permission_retries", leaf.permission_retries);
   return true;
 }
@@ -113,8 +119,8 @@ void Machine::next_fallback(NodeIndex index) {
   queue(index);
 }
 
-// Nothing was sent, so no attempt is used up: the same one is made when its time comes. An open breaker sends the step to
-// its fallback at once.
+// Nothing was sent, so no attempt is used up: the same one is made when its time comes. An open breaker sends
+// the step to its fallback at once.
 void Machine::defer_call(NodeIndex index, const CallDeferred& deferred) {
   Node& n = node(index);
   Leaf& leaf = *n.leaf;
@@ -153,8 +159,10 @@ void Machine::end_backoff(NodeIndex index) {
   Failure failure = is_budget ? failure_of(Category::kTransient, "retry_budget_exhausted",
                                            "The retry budget of this target was empty until the deadline.")
                     : leaf.deferred == DeferReason::kRateLimit
-                        ? failure_of(Category::kResource, "rate_limited", "Our own rate limit held it back until the deadline.")
-                        : failure_of(Category::kTransient, "breaker_open", "The circuit breaker was open until the deadline.");
+                        ? failure_of(Category::kResource, "rate_limited",
+                                     "Our own rate limit held it back until the deadline.")
+                        : failure_of(Category::kTransient, "breaker_open",
+                                     "The circuit breaker was open until the deadline.");
   failure.step = node(index).path;
   failure.attempt = leaf.attempt;
   end_failed(index, std::move(failure));

@@ -1,5 +1,6 @@
-// Puts checkpoints together: what is settled goes in at once, what goes onward only while the inbox is as it was seen.
-// An event of a step whose start is not saved yet goes onward too, so that the order in the ledger is that of life.
+// Puts checkpoints together: what is settled goes in at once, what goes onward only while the inbox is as it
+// was seen. An event of a step whose start is not saved yet goes onward too, so that the order in the ledger
+// is that of life.
 #include "worker/core/machine.h"
 
 namespace pawl::core {
@@ -32,9 +33,11 @@ void Machine::flush() {
   if (s_.in_flight) return;
   Pending& pending = s_.pending;
   const bool saves_pause = pending.park && pending.park->status == ExecutionStatus::kPaused;
-  // While a pause is asked for, starts stay here: with the resume they go, with the memory they are forgotten.
+  // While a pause is asked for, starts stay here: with the resume they go, with the memory they are
+  // forgotten.
   const bool goes_onward = !s_.reading_inbox && (!is_pausing() || pending.final);
-  if (!pending.has_settled() && !(saves_pause && !s_.reading_inbox) && !(goes_onward && pending.has_onward())) return;
+  if (!pending.has_settled() && !(saves_pause && !s_.reading_inbox) && !(goes_onward && pending.has_onward()))
+    return;
   Pending flight;
   flight.settled = std::move(pending.settled);
   flight.steps = std::move(pending.steps);
@@ -42,7 +45,8 @@ void Machine::flush() {
   flight.step_committed = std::exchange(pending.step_committed, false);
   pending.settled.clear();
   pending.steps.clear();
-  if (s_.paused && is_pausing() && !saves_pause && !pending.final) {  // what is written while it is paused leaves it so
+  if (s_.paused && is_pausing() && !saves_pause &&
+      !pending.final) {  // what is written while it is paused leaves it so
     flight.park.emplace();
     flight.park->status = ExecutionStatus::kPaused;
     flight.park->keep = true;
@@ -60,11 +64,15 @@ void Machine::flush() {
     flight.final = std::exchange(pending.final, std::nullopt);
     flight.batch = s_.batch++;
   }
-  Checkpoint checkpoint{s_.inbox_seen, flight.settled, flight.steps, flight.onward, flight.onward_steps, s_.phase,
-                        progress_of(s_), flight.step_committed, !s_.compensations.empty(), flight.park, flight.final};
-  if (flight.park) checkpoint.phase = flight.park->status == ExecutionStatus::kPaused ? Phase::kPaused : Phase::kWaiting;
+  Checkpoint checkpoint{s_.inbox_seen,   flight.settled,        flight.steps,
+                        flight.onward,   flight.onward_steps,   s_.phase,
+                        progress_of(s_), flight.step_committed, !s_.compensations.empty(),
+                        flight.park,     flight.final};
+  if (flight.park)
+    checkpoint.phase = flight.park->status == ExecutionStatus::kPaused ? Phase::kPaused : Phase::kWaiting;
   if (flight.final) {
-    const auto beyond = static_cast<int>(flight.final->status) - static_cast<int>(ExecutionStatus::kCompleted);
+    const auto beyond =
+        static_cast<int>(flight.final->status) - static_cast<int>(ExecutionStatus::kCompleted);
     checkpoint.phase = static_cast<Phase>(static_cast<int>(Phase::kCompleted) + beyond);
   }
   out_.checkpoint = std::move(checkpoint);

@@ -40,7 +40,8 @@ json::Value item_of(const Group& group, std::uint32_t index) {
   if (batch <= 1) return items[index];
   const std::size_t from = index * batch;
   const std::size_t to = std::min(from + batch, items.size());
-  return json::Array(items.begin() + static_cast<std::ptrdiff_t>(from), items.begin() + static_cast<std::ptrdiff_t>(to));
+  return json::Array(items.begin() + static_cast<std::ptrdiff_t>(from),
+                     items.begin() + static_cast<std::ptrdiff_t>(to));
 }
 
 std::optional<json::Value> NodeScope::name(std::string_view name) const {
@@ -68,7 +69,8 @@ std::optional<json::Value> NodeScope::step(std::string_view id, std::string_view
   if (self_ != nullptr && start.step != nullptr && start.step->id == id) return field_of(*self_, field);
   for (NodeIndex at = node_; at != kNoNode;) {
     const Node& n = s_.nodes[at];
-    const bool is_inside = at == node_ && self_ == nullptr && n.group && n.group->frame;  // a task's own `output`
+    const bool is_inside =
+        at == node_ && self_ == nullptr && n.group && n.group->frame;  // a task's own `output`
     const NodeIndex holder = is_inside ? at : n.parent;
     if (holder == kNoNode) return std::nullopt;
     const Group& list = *s_.nodes[holder].group;
@@ -88,7 +90,8 @@ std::optional<json::Value> NodeScope::meta(std::string_view name) const {
   if (name == "exec.attempt") return json::Value(s_.facts.attempt);
   if (name == "task.id") {
     for (NodeIndex at = node_; at != kNoNode; at = s_.nodes[at].parent)
-      if ((at != node_ || self_ == nullptr) && s_.nodes[at].group && s_.nodes[at].group->frame) return json::Value(s_.nodes[at].group->frame->task_id);
+      if ((at != node_ || self_ == nullptr) && s_.nodes[at].group && s_.nodes[at].group->frame)
+        return json::Value(s_.nodes[at].group->frame->task_id);
     return json::Value(s_.facts.task_id);
   }
   return std::nullopt;
@@ -141,7 +144,8 @@ json::Value replace_secrets(const json::Value& value, std::string_view salt,
 }
 
 json::Value mask_secrets(const json::Value& value, std::string_view salt) {
-  return replace_secrets(value, salt, [](std::string_view name) { return "[secret " + std::string(name) + "]"; });
+  return replace_secrets(value, salt,
+                         [](std::string_view name) { return "[secret " + std::string(name) + "]"; });
 }
 
 }  // namespace pawl::core

@@ -1,5 +1,6 @@
-// What an expression of a step may see: its task's input, the items of the loops around it, the steps that ended before
-// it. And secrets, which in the core are markers: the engine puts the values in when it makes the call.
+// What an expression of a step may see: its task's input, the items of the loops around it, the steps that
+// ended before it. And secrets, which in the core are markers: the engine puts the values in when it makes
+// the call.
 #pragma once
 
 #include <functional>
@@ -32,8 +33,8 @@ class NodeScope final : public plan::Scope {
   const Ended* self_;
 };
 
-/// The text that stands for a secret inside a rendered value. `salt` can't be guessed from outside, so data that looks
-/// like a marker is none.
+/// The text that stands for a secret inside a rendered value. `salt` can't be guessed from outside, so data
+/// that looks like a marker is none.
 std::string secret_marker(std::string_view salt, std::string_view name);
 
 /// Replaces each marker of `salt` in all strings of `value` by what `resolve(name)` gives.

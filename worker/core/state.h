@@ -1,5 +1,5 @@
-// Everything an execution is in memory. Nodes live in one vector and name each other by index; a freed slot is used
-// again under a new generation, so a handle that comes back late is told from the current one.
+// Everything an execution is in memory. Nodes live in one vector and name each other by index; a freed slot
+// is used again under a new generation, so a handle that comes back late is told from the current one.
 #pragma once
 
 #include <cstdint>
@@ -70,25 +70,25 @@ struct Leaf {
   int attempt = 1;
   int fallback = 0;
   int permission_retries = 0;
-  bool approved = false;             ///< its approval was given
-  bool fail_at_due = false;          ///< a deferral that reaches the deadline
+  bool approved = false;     ///< its approval was given
+  bool fail_at_due = false;  ///< a deferral that reaches the deadline
   std::optional<DeferReason> deferred = {};
   std::string tool = {};
-  json::Value with = {};             ///< rendered, with secret markers
-  OwnTime first_started = kNoTime;    ///< of the current target
-  OwnTime due = kNoTime;              ///< kBackoff, kSleeping, kSignal, kApproval
-  Micros length{0};                  ///< of a delay, counted from the time its start is in the ledger; 0 = `due` is absolute
-  bool is_delay_unsaved = false;     ///< it does not end before it is known when it began
+  json::Value with = {};            ///< rendered, with secret markers
+  OwnTime first_started = kNoTime;  ///< of the current target
+  OwnTime due = kNoTime;            ///< kBackoff, kSleeping, kSignal, kApproval
+  Micros length{0};  ///< of a delay, counted from the time its start is in the ledger; 0 = `due` is absolute
+  bool is_delay_unsaved = false;          ///< it does not end before it is known when it began
   std::optional<WallTime> calendar = {};  ///< wait.until: not shifted by pauses
   resilience::DelayMs previous_delay{0};
   std::optional<WallTime> started_at = {};
   std::optional<WallTime> finished_at = {};
-  std::uint64_t signal_seq = 0;      ///< of the signal it took
-  bool has_secrets = false;          ///< its template names one: masked in the record
+  std::uint64_t signal_seq = 0;  ///< of the signal it took
+  bool has_secrets = false;      ///< its template names one: masked in the record
   ResourceUse resources = {};
   Freeze freeze = Freeze::kNone;
   Millis slept{0};
-  std::uint32_t active_slot = 0;     ///< place in State::active while starting or calling
+  std::uint32_t active_slot = 0;  ///< place in State::active while starting or calling
 };
 
 enum class GroupKind : std::uint8_t { kList, kParallel, kForEach, kTask };
@@ -110,22 +110,22 @@ struct Frame {
 
 struct Group {
   GroupKind kind = GroupKind::kList;
-  const plan::Steps* steps = nullptr;        ///< kList, kParallel, kTask
-  const plan::ForEachSpec* each = nullptr;   ///< kForEach
+  const plan::Steps* steps = nullptr;       ///< kList, kParallel, kTask
+  const plan::ForEachSpec* each = nullptr;  ///< kForEach
   json::Value items = {};
-  std::uint32_t count = 0;                   ///< children in all
-  std::uint32_t next = 0;                    ///< first child not begun
-  std::uint32_t live = 0;                    ///< children under way
+  std::uint32_t count = 0;  ///< children in all
+  std::uint32_t next = 0;   ///< first child not begun
+  std::uint32_t live = 0;   ///< children under way
   std::uint32_t ended = 0;
   std::uint32_t completed = 0;
   std::uint32_t critical_failed = 0;
   std::uint32_t max_parallel = 0xFFFFFFFF;
   plan::Strategy strategy = plan::Strategy::kWaitAll;
   plan::Merge merge = plan::Merge::kCollect;
-  bool is_over = false;                      ///< nothing more begins
-  bool is_listed = false;                    ///< in State::unfolding
-  bool is_dirty = false;                     ///< in State::dirty
-  int branch = -1;                           ///< of a choose
+  bool is_over = false;    ///< nothing more begins
+  bool is_listed = false;  ///< in State::unfolding
+  bool is_dirty = false;   ///< in State::dirty
+  int branch = -1;         ///< of a choose
   std::vector<Ended> results = {};
   NodeIndex first_child = kNoNode;
   std::unique_ptr<Frame> frame = {};
@@ -135,27 +135,27 @@ struct Node {
   NodeState state = NodeState::kFree;
   Role role = Role::kStep;
   Cut cut = Cut::kNone;
-  bool announced = false;                ///< its start is in the ledger or on the way there
+  bool announced = false;  ///< its start is in the ledger or on the way there
   std::uint32_t generation = 0;
   NodeIndex parent = kNoNode;
   NodeIndex previous_sibling = kNoNode;
   NodeIndex next_sibling = kNoNode;
-  std::uint32_t slot = 0;                ///< which child of its parent
-  std::uint32_t timer = 0;               ///< the current timer's number; older ones are stale
-  const plan::Step* step = nullptr;      ///< none: the root, a compensation, a clean-up list
-  std::uint64_t mark = 0;                ///< onward batch that bears its last event of that sort
-  std::uint64_t first_mark = 0;          ///< and the one that bears its announcement
+  std::uint32_t slot = 0;            ///< which child of its parent
+  std::uint32_t timer = 0;           ///< the current timer's number; older ones are stale
+  const plan::Step* step = nullptr;  ///< none: the root, a compensation, a clean-up list
+  std::uint64_t mark = 0;            ///< onward batch that bears its last event of that sort
+  std::uint64_t first_mark = 0;      ///< and the one that bears its announcement
   std::int64_t position = 0;
   std::int64_t span = 0;
-  std::int64_t share = 0;                ///< leaves counted in progress
+  std::int64_t share = 0;  ///< leaves counted in progress
   std::int64_t done = 0;
   OwnTime started = OwnTime{0};
-  OwnTime limit = kNoTime;                ///< its own deadline, as a group
-  OwnTime deadline = kNoTime;             ///< the smallest of its own and all its parents'
-  std::string_view skip_reason = {};     ///< a literal
-  bool asked = false;                    ///< its approval.requested is in the ledger or on the way
-  int chosen = -1;                       ///< a choose taken up again: its branch
-  json::Value start = {};                ///< taken up again: the data of its step.started
+  OwnTime limit = kNoTime;            ///< its own deadline, as a group
+  OwnTime deadline = kNoTime;         ///< the smallest of its own and all its parents'
+  std::string_view skip_reason = {};  ///< a literal
+  bool asked = false;                 ///< its approval.requested is in the ledger or on the way
+  int chosen = -1;                    ///< a choose taken up again: its branch
+  json::Value start = {};             ///< taken up again: the data of its step.started
   std::string path = {};
   std::unique_ptr<Leaf> leaf = {};
   std::unique_ptr<Group> group = {};
@@ -194,7 +194,7 @@ struct Decision {
 /// What the ledger says of one path, until the step is begun again.
 struct Past {
   std::optional<Ended> ended = {};
-  bool end_is_told = false;   ///< by an event, not only by a record
+  bool end_is_told = false;  ///< by an event, not only by a record
   bool started = false;
   bool attempt_open = false;  ///< started and neither failed nor deferred since
   bool asked = false;         ///< approval.requested
@@ -204,13 +204,13 @@ struct Past {
   int permission_retries = 0;
   double previous_delay_ms = 0;
   OwnTime started_own{0};
-  OwnTime first_started = kNoTime;    ///< of the current target
+  OwnTime first_started = kNoTime;  ///< of the current target
   WallTime started_at{};
   std::optional<OwnTime> due = {};   ///< of a retry or a deferral
   std::optional<OwnTime> wake = {};  ///< of a wait or a long sleep
   std::optional<OwnTime> expiry = {};
   std::optional<DeferReason> deferred = {};
-  json::Value start = {};            ///< data of the last step.started
+  json::Value start = {};  ///< data of the last step.started
 
   void fall_back();
 };
@@ -221,13 +221,13 @@ struct Pending {
   std::vector<StepRecord> steps = {};
   std::vector<NewEvent> onward = {};
   std::vector<StepRecord> onward_steps = {};
-  std::vector<Handle> starts = {};           ///< calls to make once it is saved
-  std::vector<Handle> delays = {};           ///< that begin with the settled part
-  std::vector<Handle> onward_delays = {};    ///< that begin with the onward part
+  std::vector<Handle> starts = {};         ///< calls to make once it is saved
+  std::vector<Handle> delays = {};         ///< that begin with the settled part
+  std::vector<Handle> onward_delays = {};  ///< that begin with the onward part
   bool step_committed = false;
   std::optional<Park> park = {};
   std::optional<Final> final = {};
-  std::uint64_t batch = 0;                   ///< in flight: the number of its onward part, 0 = it has none
+  std::uint64_t batch = 0;  ///< in flight: the number of its onward part, 0 = it has none
   [[nodiscard]] bool has_settled() const { return !settled.empty() || !steps.empty(); }
   [[nodiscard]] bool has_onward() const { return !onward.empty() || park || final; }
 };
@@ -238,54 +238,54 @@ struct State {
   Phase phase = Phase::kPending;
   Fate fate = Fate::kHeld;
   bool begun = false;
-  bool is_restoring = false;                 ///< the past is being walked again: nothing new starts
-  bool beyond_help = false;                  ///< its data was refused: only the end is still to be saved
+  bool is_restoring = false;  ///< the past is being walked again: nothing new starts
+  bool beyond_help = false;   ///< its data was refused: only the end is still to be saved
 
   // The tree. A deque: nodes don't move when others are added.
   std::deque<Node> nodes;
   std::vector<NodeIndex> free_nodes;
-  std::vector<Handle> unfolding;             ///< lists that may begin a child; the last is asked first
-  std::vector<Handle> unfolding_items;       ///< the same for for_each, which also wants a free slot
-  std::deque<Handle> queued;                 ///< tool steps that want a slot, oldest first
-  std::deque<Handle> dirty;                  ///< groups to look at because a child ended
-  std::vector<NodeIndex> active;             ///< starting or calling
-  std::vector<Handle> waiting;               ///< for a signal or a decision, oldest first
-  int queued_live = 0;                       ///< entries of `queued` that still want it
+  std::vector<Handle> unfolding;        ///< lists that may begin a child; the last is asked first
+  std::vector<Handle> unfolding_items;  ///< the same for for_each, which also wants a free slot
+  std::deque<Handle> queued;            ///< tool steps that want a slot, oldest first
+  std::deque<Handle> dirty;             ///< groups to look at because a child ended
+  std::vector<NodeIndex> active;        ///< starting or calling
+  std::vector<Handle> waiting;          ///< for a signal or a decision, oldest first
+  int queued_live = 0;                  ///< entries of `queued` that still want it
   int resolving = 0;
   int calls = 0;
-  int parallel = 4;                          ///< the limit, halved when resources ran out
-  std::int64_t unfolded = 0;                 ///< steps counted against max_steps
+  int parallel = 4;           ///< the limit, halved when resources ran out
+  std::int64_t unfolded = 0;  ///< steps counted against max_steps
 
   // Clock.
   WallTime origin{};
   Micros paused_total{0};
-  bool paused = false;                       ///< saved as paused; the clock stands at paused_at
+  bool paused = false;  ///< saved as paused; the clock stands at paused_at
   WallTime paused_at{};
-  WallTime resumed_at{};                     ///< of the last resume in the ledger
-  std::vector<Timer> timers;                 ///< a heap by due
+  WallTime resumed_at{};      ///< of the last resume in the ledger
+  std::vector<Timer> timers;  ///< a heap by due
   std::optional<WallTime> armed = {};
 
   // Saving.
   Pending pending;
   std::optional<Pending> in_flight = {};
-  std::uint64_t batch = 1;                   ///< number of the onward part being put together
-  std::uint64_t saved_batch = 0;             ///< of the last one saved
+  std::uint64_t batch = 1;        ///< number of the onward part being put together
+  std::uint64_t saved_batch = 0;  ///< of the last one saved
   std::uint64_t inbox_seen = 0;
   bool reading_inbox = false;
 
   // Control.
   Control control;
-  std::uint64_t last_seq = 0;                ///< of the inbox events taken
+  std::uint64_t last_seq = 0;  ///< of the inbox events taken
   bool cancelling = false;
   bool pause_timeout_asked = false;
-  std::vector<NewEvent> pause_events;        ///< of the pause that is being saved
-  std::vector<Signal> signals;               ///< not consumed yet
+  std::vector<NewEvent> pause_events;  ///< of the pause that is being saved
+  std::vector<Signal> signals;         ///< not consumed yet
   std::unordered_map<std::string, std::vector<Decision>> decisions;
 
   // What was, and what to undo.
   std::unordered_map<std::string, Past> past;
   std::unordered_map<std::string, int> past_children;
-  std::vector<Compensation> compensations;   ///< in the order of completion
+  std::vector<Compensation> compensations;  ///< in the order of completion
 
   // Progress.
   std::int64_t total = 0;

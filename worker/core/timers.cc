@@ -1,4 +1,5 @@
-// The execution's own clock, and the heap behind its one timer. Entries are left to go stale and swept now and then.
+// The execution's own clock, and the heap behind its one timer. Entries are left to go stale and swept now
+// and then.
 #include <algorithm>
 
 #include "worker/core/limits.h"

@@ -17,8 +17,10 @@ std::string print_transitions() {
     text.append(to_string(static_cast<Phase>(p)));
     for (const Transition& answer : kTransitions[p]) {
       text.append(" | ");
-      if (answer.kind == Transition::Kind::kGo) text.append(to_string(answer.next));
-      else text.append(answer.kind == Transition::Kind::kStay ? "=" : "-");
+      if (answer.kind == Transition::Kind::kGo)
+        text.append(to_string(answer.next));
+      else
+        text.append(answer.kind == Transition::Kind::kStay ? "=" : "-");
     }
     text += '\n';
   }

@@ -1,4 +1,5 @@
-// The engine's phases as data: for each (phase, trigger) exactly one answer. Checked at compile time; printed by a test.
+// The engine's phases as data: for each (phase, trigger) exactly one answer. Checked at compile time; printed
+// by a test.
 #pragma once
 
 #include <array>
@@ -13,13 +14,13 @@ namespace pawl::core {
 
 /// What moves the phase.
 enum class Trigger : std::uint8_t {
-  kTaken,      ///< begun or restored by an owner
-  kDispatch,   ///< a step begins
-  kDispatched, ///< nothing more can begin now
-  kResult,     ///< a call, a wait or a decision has ended
-  kPark,       ///< nothing runs; it waits
-  kPause,      ///< nothing runs; a person said so
-  kResume,     ///< the pause was taken back
+  kTaken,       ///< begun or restored by an owner
+  kDispatch,    ///< a step begins
+  kDispatched,  ///< nothing more can begin now
+  kResult,      ///< a call, a wait or a decision has ended
+  kPark,        ///< nothing runs; it waits
+  kPause,       ///< nothing runs; a person said so
+  kResume,      ///< the pause was taken back
   kComplete,
   kFail,
   kCancel,
@@ -31,9 +32,9 @@ inline constexpr std::size_t kTriggers = 11;
 /// The answer to one pair.
 struct Transition {
   enum class Kind : std::uint8_t {
-    kGo,      ///< to `next`
-    kStay,    ///< nothing changes
-    kNever,   ///< can't happen: a bug
+    kGo,     ///< to `next`
+    kStay,   ///< nothing changes
+    kNever,  ///< can't happen: a bug
   } kind = Kind::kNever;
   Phase next = Phase::kPending;
 };
@@ -47,11 +48,13 @@ constexpr Transition never() { return {Transition::Kind::kNever, Phase::kPending
 constexpr TransitionTable make_transitions() {
   constexpr auto P = [](Phase p) { return go(p); };
   constexpr Transition done = go(Phase::kCompleted), bad = go(Phase::kFailed), off = go(Phase::kCancelled),
-                       late = go(Phase::kTimedOut), wait = go(Phase::kWaiting), hold = go(Phase::kPaused), no = never(),
-                       same = stay();
-  constexpr Transition work = P(Phase::kDispatching), await = P(Phase::kAwaitingResults), merge = P(Phase::kMerging);
+                       late = go(Phase::kTimedOut), wait = go(Phase::kWaiting), hold = go(Phase::kPaused),
+                       no = never(), same = stay();
+  constexpr Transition work = P(Phase::kDispatching), await = P(Phase::kAwaitingResults),
+                       merge = P(Phase::kMerging);
   return {{
-      //                     taken             dispatch dispatched result park  pause resume complete fail cancel time-out
+      //                     taken             dispatch dispatched result park  pause resume complete fail
+      //                     cancel time-out
       /* pending          */ {{go(Phase::kPlanning), no, no, no, no, no, no, no, no, off, no}},
       /* planning         */ {{no, work, await, merge, wait, hold, same, done, bad, off, late}},
       /* dispatching      */ {{no, same, await, merge, wait, hold, same, done, bad, off, late}},
@@ -74,7 +77,8 @@ constexpr Transition transition(Phase phase, Trigger trigger) {
   return kTransitions[static_cast<std::size_t>(phase)][static_cast<std::size_t>(trigger)];
 }
 
-/// Every phase but pending is reached from pending, and from every phase that is not final a final one is reached.
+/// Every phase but pending is reached from pending, and from every phase that is not final a final one is
+/// reached.
 constexpr bool is_sound() {
   std::array<bool, kPhases> reached{};
   reached[0] = true;

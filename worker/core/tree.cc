@@ -43,8 +43,10 @@ void Machine::free_node(NodeIndex index) {
   Node& n = node(index);
   if (n.parent != kNoNode) {
     Group& up = *node(n.parent).group;
-    if (n.previous_sibling != kNoNode) node(n.previous_sibling).next_sibling = n.next_sibling;
-    else up.first_child = n.next_sibling;
+    if (n.previous_sibling != kNoNode)
+      node(n.previous_sibling).next_sibling = n.next_sibling;
+    else
+      up.first_child = n.next_sibling;
     if (n.next_sibling != kNoNode) node(n.next_sibling).previous_sibling = n.previous_sibling;
     --up.live;
   }
@@ -61,7 +63,8 @@ void Machine::mark_dirty(NodeIndex index) {
   s_.dirty.push_back(handle_of(index));
 }
 
-// A call ends by itself, with its answer; a start that is being saved ends when that is known; all else ends here.
+// A call ends by itself, with its answer; a start that is being saved ends when that is known; all else ends
+// here.
 void Machine::cut(NodeIndex index, Cut reason) {
   Node& n = node(index);
   if (n.state == NodeState::kOpen) {
@@ -119,7 +122,8 @@ Stamp Machine::stamp_of(NodeIndex index) const {
 
 NodeIndex Machine::find(const Stamp& stamp) {
   const auto index = static_cast<NodeIndex>(stamp.call);
-  if (has_bug(Bug::kNoStampCheck) && index < s_.nodes.size() && node(index).state != NodeState::kFree) return index;
+  if (has_bug(Bug::kNoStampCheck) && index < s_.nodes.size() && node(index).state != NodeState::kFree)
+    return index;
   if (stamp.epoch != s_.facts.epoch || index >= s_.nodes.size()) return kNoNode;
   const Node& n = node(index);
   if (n.state == NodeState::kFree || n.generation != stamp.call >> 32) return kNoNode;

@@ -10,7 +10,8 @@ namespace {
 
 std::optional<Millis> duration_of(const json::Value& value) {
   if (value.is_string()) return parse_duration(value.as_string());
-  if (value.is_int() && value.as_int() >= 0 && value.as_int() < INT32_MAX) return std::chrono::seconds(value.as_int());
+  if (value.is_int() && value.as_int() >= 0 && value.as_int() < INT32_MAX)
+    return std::chrono::seconds(value.as_int());
   return std::nullopt;
 }
 
@@ -25,14 +26,17 @@ void Machine::begin_wait(NodeIndex index, const plan::WaitSpec& spec) {
     if (!value) return;
     const std::optional<Millis> length = duration_of(*value);
     if (!length)
-      return end_failed(index, failure_of(Category::kConfiguration, "invalid_parameter", "`for` is no duration."));
+      return end_failed(index,
+                        failure_of(Category::kConfiguration, "invalid_parameter", "`for` is no duration."));
     return sleep_until(index, own() + *length, std::nullopt,
                        json::Object{{"kind", "wait"}, {"for_ms", length->count()}});
   }
   const std::optional<json::Value> value = render(index, *spec.until);
   if (!value) return;
   const std::optional<WallTime> until = value->is_string() ? parse_rfc3339(value->as_string()) : std::nullopt;
-  if (!until) return end_failed(index, failure_of(Category::kConfiguration, "invalid_parameter", "`until` is no RFC 3339 time."));
+  if (!until)
+    return end_failed(
+        index, failure_of(Category::kConfiguration, "invalid_parameter", "`until` is no RFC 3339 time."));
   sleep_until(index, own(*until), *until, json::Object{{"kind", "wait"}, {"until", format_rfc3339(*until)}});
 }
 
@@ -90,7 +94,8 @@ void Machine::wait_for_signal(NodeIndex index, const plan::WaitSpec& spec) {
 
 bool Machine::take_signal(NodeIndex index) {
   const std::string& name = std::get<plan::WaitSpec>(node(index).step->body).signal;
-  const auto found = std::find_if(s_.signals.begin(), s_.signals.end(), [&](const Signal& s) { return s.name == name; });
+  const auto found =
+      std::find_if(s_.signals.begin(), s_.signals.end(), [&](const Signal& s) { return s.name == name; });
   if (found == s_.signals.end()) return false;
   node(index).leaf->signal_seq = found->seq;
   json::Value payload = std::move(found->payload);
@@ -119,7 +124,8 @@ void Machine::end_sleep(NodeIndex index) {
 void Machine::fail_with_timeout(NodeIndex index) {
   Failure failure = failure_of(Category::kTransient, "timeout", "The step did not end within its timeout.");
   node(index).leaf->fail_at_due = false;
-  if (std::holds_alternative<plan::ToolSpec>(node(index).step->body)) return fail_attempt(index, std::move(failure));
+  if (std::holds_alternative<plan::ToolSpec>(node(index).step->body))
+    return fail_attempt(index, std::move(failure));
   end_failed(index, std::move(failure));
 }
 

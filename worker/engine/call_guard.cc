@@ -48,8 +48,10 @@ tl::expected<GuardedCall, Deferral> CallGuard::admit(const Uuid& tenant, const s
   const auto permit = breakers_.try_acquire(*call.breaker);
   if (!permit) return tl::unexpected(Deferral{core::DeferReason::kBreakerOpen, permit.error()});
   call.permit = *permit;
-  if (is_retry) budget.take(1, loop_.now());
-  else budget.add_calls(1, loop_.now());
+  if (is_retry)
+    budget.take(1, loop_.now());
+  else
+    budget.add_calls(1, loop_.now());
   return call;
 }
 

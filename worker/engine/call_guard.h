@@ -1,5 +1,5 @@
-// What stands between a step and its target: the circuit breaker of (tenant, tool, host:port), shared with the other
-// workers, and the retry budget of (tenant, host:port), this worker's own.
+// What stands between a step and its target: the circuit breaker of (tenant, tool, host:port), shared with
+// the other workers, and the retry budget of (tenant, host:port), this worker's own.
 #pragma once
 
 #include <memory>
@@ -41,16 +41,17 @@ struct Deferral {
 class CallGuard {
  public:
   /// `breakers` null: they are not shared.
-  CallGuard(Loop& loop, Rng& rng, broker::Bus& bus, store::BreakerStore* breakers, Log log, std::string worker_id,
-            GuardOptions options);
+  CallGuard(Loop& loop, Rng& rng, broker::Bus& bus, store::BreakerStore* breakers, Log log,
+            std::string worker_id, GuardOptions options);
 
   /// Begins to follow the shared breakers.
   void start() { breakers_.start(); }
 
   /// May this call be made now? `target` "" is let through. `is_retry` draws on the budget.
-  tl::expected<GuardedCall, Deferral> admit(const Uuid& tenant, const std::string& tool, const std::string& target,
-                                            bool is_retry);
-  /// The outcome: transient failures and time-outs count against the target, what says nothing about it is given back.
+  tl::expected<GuardedCall, Deferral> admit(const Uuid& tenant, const std::string& tool,
+                                            const std::string& target, bool is_retry);
+  /// The outcome: transient failures and time-outs count against the target, what says nothing about it is
+  /// given back.
   void settle(const GuardedCall& call, const tools::ToolResult& result);
   /// The call was ended by us: it says nothing about the target.
   void give_back(const GuardedCall& call);

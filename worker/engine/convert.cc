@@ -14,9 +14,11 @@ plan::Limits limits_of(const store::Claimed& claimed, const plan::Plan& plan, co
     const json::Value* asked = claimed.limits.find(key);
     return asked != nullptr && asked->is_int() ? std::min(value, asked->as_int()) : value;
   };
-  limits.max_depth = static_cast<int>(std::min<std::int64_t>(lowered("max_depth", limits.max_depth), caps.max_depth));
+  limits.max_depth =
+      static_cast<int>(std::min<std::int64_t>(lowered("max_depth", limits.max_depth), caps.max_depth));
   limits.max_steps = std::min(lowered("max_steps", limits.max_steps), caps.max_steps);
-  limits.max_parallel = static_cast<int>(std::min<std::int64_t>(lowered("max_parallel", limits.max_parallel), caps.max_parallel));
+  limits.max_parallel = static_cast<int>(
+      std::min<std::int64_t>(lowered("max_parallel", limits.max_parallel), caps.max_parallel));
   return limits;
 }
 
@@ -43,7 +45,8 @@ core::Control control_of(bool cancel_requested, bool pause_requested, const std:
   if (control.empty()) return out;
   const auto parsed = json::parse(control);
   if (!parsed) return out;
-  if (const json::Value* reason = parsed->find("reason"); reason != nullptr && reason->is_string()) out.reason = reason->as_string();
+  if (const json::Value* reason = parsed->find("reason"); reason != nullptr && reason->is_string())
+    out.reason = reason->as_string();
   if (const json::Value* timeout = parsed->find("timeout_ms"); timeout != nullptr && timeout->is_int())
     out.pause_timeout = Millis(timeout->as_int());
   if (const json::Value* policy = parsed->find("on_timeout"); policy != nullptr && policy->is_string())
@@ -68,7 +71,8 @@ store::Checkpoint entry_of(const store::Claimed& claimed, std::uint64_t rev, cor
   entry.compensates = checkpoint.compensates;
   if (checkpoint.park) {
     core::Park& park = *checkpoint.park;
-    entry.park = store::Park{park.status, park.wake_at, std::move(park.waiting_for), park.calendar, park.keep};
+    entry.park =
+        store::Park{park.status, park.wake_at, std::move(park.waiting_for), park.calendar, park.keep};
   }
   if (checkpoint.final) {
     core::Final& final = *checkpoint.final;
@@ -78,24 +82,29 @@ store::Checkpoint entry_of(const store::Claimed& claimed, std::uint64_t rev, cor
 }
 
 tools::CallIdentity identity_of(const store::Claimed& claimed, const core::Stamp& stamp) {
-  return tools::CallIdentity{claimed.exec_id.to_string(), stamp.path, stamp.attempt, stamp.epoch, stamp.fallback, claimed.traceparent};
+  return tools::CallIdentity{
+      claimed.exec_id.to_string(), stamp.path, stamp.attempt, stamp.epoch, stamp.fallback,
+      claimed.traceparent};
 }
 
 Failure failure_of(const std::vector<Fault>& faults) {
   // What was denied before it ran had a literal target and was refused by the API; here a value decided.
-  const bool denied = std::any_of(faults.begin(), faults.end(), [](const Fault& fault) { return fault.code == "policy_denied"; });
+  const bool denied = std::any_of(faults.begin(), faults.end(),
+                                  [](const Fault& fault) { return fault.code == "policy_denied"; });
   Failure failure = make_failure(denied ? "egress_blocked" : "invalid_parameter",
                                  "with" + faults.front().pointer + ": " + faults.front().message);
   json::Array errors;
   for (const Fault& fault : faults) {
-    errors.push_back(json::Object{{"pointer", "/with" + fault.pointer}, {"code", fault.code}, {"message", fault.message}});
+    errors.push_back(
+        json::Object{{"pointer", "/with" + fault.pointer}, {"code", fault.code}, {"message", fault.message}});
   }
   failure.details = json::Object{{"errors", std::move(errors)}};
   return failure;
 }
 
 Failure resolution_failure(const Error& error, const std::string& task_id) {
-  if (error.kind == ErrorKind::kNotFound) return make_failure("task_not_found", "there is no task '" + task_id + "'");
+  if (error.kind == ErrorKind::kNotFound)
+    return make_failure("task_not_found", "there is no task '" + task_id + "'");
   if (error.kind == ErrorKind::kInvalid)
     return make_failure("task_not_found", "the task '" + task_id + "' is not understood: " + error.message);
   Failure failure = make_failure("internal_error", "the task '" + task_id + "' could not be read");

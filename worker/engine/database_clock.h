@@ -1,5 +1,5 @@
-// Database time as this worker knows it: the last now() of a transaction plus the monotonic time since. It leans late,
-// never early, because an answer arrives after its now(). Hosts' wall clocks decide nothing.
+// Database time as this worker knows it: the last now() of a transaction plus the monotonic time since. It
+// leans late, never early, because an answer arrives after its now(). Hosts' wall clocks decide nothing.
 #pragma once
 
 #include "common/base/clock.h"
@@ -12,7 +12,8 @@ class DatabaseClock {
   void observe(WallTime database_now, MonoTime at) {
     const WallTime estimate = now(at);
     const auto behind = database_now - estimate;
-    // Within a second the later one is nearer to the truth; a larger step back is a new primary or a clock that was set.
+    // Within a second the later one is nearer to the truth; a larger step back is a new primary or a clock
+    // that was set.
     if (behind >= Micros{0} || behind < -std::chrono::seconds(1)) {
       base_ = database_now;
       at_ = at;

@@ -13,11 +13,13 @@ Engine::Engine(Ports ports, Options options)
     : ports_(std::move(ports)),
       options_(std::move(options)),
       plans_(ports_.loop, ports_.plans),
-      guard_(ports_.loop, ports_.rng, ports_.bus, ports_.breakers, ports_.log, options_.worker_id, options_.guard),
+      guard_(ports_.loop, ports_.rng, ports_.bus, ports_.breakers, ports_.log, options_.worker_id,
+             options_.guard),
       logs_(ports_.loop, ports_.logs),
       shared_{ports_, options_, clock_, watched_, plans_, guard_, logs_, false},
-      lease_(ports_.loop, ports_.work, ports_.log, {options_.lease, options_.lease_renew}, [this] { return row(); },
-             [this] { fence_all(); }),
+      lease_(
+          ports_.loop, ports_.work, ports_.log, {options_.lease, options_.lease_renew},
+          [this] { return row(); }, [this] { fence_all(); }),
       claim_timer_(ports_.loop),
       inbox_timer_(ports_.loop),
       drain_timer_(ports_.loop) {}
@@ -39,7 +41,8 @@ store::WorkerRow Engine::row() const {
 }
 
 void Engine::start() {
-  ports_.consumer.on_deliveries([this](std::vector<broker::Delivery> deliveries) { deliver(std::move(deliveries)); });
+  ports_.consumer.on_deliveries(
+      [this](std::vector<broker::Delivery> deliveries) { deliver(std::move(deliveries)); });
   const auto handler = [this](const json::Value& message) { on_control(message); };
   ports_.bus.listen_control("worker." + options_.worker_id, handler);
   ports_.bus.listen_control("all", handler);
@@ -59,7 +62,8 @@ void Engine::deliver(std::vector<broker::Delivery> deliveries) {
   std::vector<store::ClaimRequest> tickets;
   for (const broker::Delivery& delivery : deliveries) {
     // A ticket for what is held already (a duplicate) is only acked.
-    if (held_.contains(delivery.exec_id) || !claiming_.emplace(delivery.exec_id, delivery.reply_to).second) continue;
+    if (held_.contains(delivery.exec_id) || !claiming_.emplace(delivery.exec_id, delivery.reply_to).second)
+      continue;
     tickets.push_back({delivery.exec_id, delivery.epoch});
   }
   update_slots();  // before any ack: the consumer counts what it handed over as taken
@@ -71,15 +75,16 @@ void Engine::claim(Claim claim) {
   const MonoTime deadline = ports_.loop.now() + kStoreDeadline;
   auto tickets = claim.tickets;
   ports_.work.claim(std::move(tickets), options_.worker_id, deadline,
-                    [this, claim = std::move(claim), alive = std::weak_ptr<bool>(alive_)](Result<std::vector<store::Claimed>> claimed) {
+                    [this, claim = std::move(claim),
+                     alive = std::weak_ptr<bool>(alive_)](Result<std::vector<store::Claimed>> claimed) {
                       if (!alive.expired()) this->claimed(claim, std::move(claimed));
                     });
 }
 
 void Engine::claimed(const Claim& claim, Result<std::vector<store::Claimed>> answer) {
   if (!answer) {
-    // Unacked deliveries wait with us: Postgres is away, so nobody else could claim them either. The consumer's window
-    // bounds how many these are.
+    // Unacked deliveries wait with us: Postgres is away, so nobody else could claim them either. The
+    // consumer's window bounds how many these are.
     failed_claims_.push_back(claim);
     if (!claim_timer_.active()) claim_timer_.start(kClaimRetry, [this] { claim_again(); });
     return;
@@ -104,31 +109,37 @@ void Engine::take(std::vector<store::Claimed> claimed) {
     ++stats_.claimed;
     backlog = backlog || one.backlog;
     const auto waiting = claiming_.find(id);
-    auto held = std::make_unique<Held>(shared_, std::move(one), waiting == claiming_.end() ? "" : waiting->second,
-                                       [this, id](Ending ending) { ended(id, ending); });
+    auto held =
+        std::make_unique<Held>(shared_, std::move(one), waiting == claiming_.end() ? "" : waiting->second,
+                               [this, id](Ending ending) { ended(id, ending); });
     Held* raw = held.get();
     if (!held_.emplace(id, std::move(held)).second) continue;
     strays_.erase(id);
-    if (shared_.draining || !lease_.is_held()) raw->hand_over(true);
-    else raw->start();
+    if (shared_.draining || !lease_.is_held())
+      raw->hand_over(true);
+    else
+      raw->start();
   }
   if (backlog) feed();
 }
 
-/// Rows that had to wait for a ticket of their tenant get theirs as soon as one of its executions was claimed.
+/// Rows that had to wait for a ticket of their tenant get theirs as soon as one of its executions was
+/// claimed.
 void Engine::feed() {
   if (feeding_ || shared_.draining) return;
   feeding_ = true;
-  ports_.work.feed(options_.lanes, kFeedLimit, ports_.loop.now() + kStoreDeadline,
-                   [this, alive = std::weak_ptr<bool>(alive_)](const Result<std::vector<store::Ticket>>& tickets) {
-                     if (alive.expired()) return;
-                     feeding_ = false;
-                     if (!tickets) return;
-                     for (const store::Ticket& one : *tickets) {
-                       ports_.publisher.publish({one.exec_id, one.epoch, one.lane, one.priority, one.resume, one.traceparent},
-                                                [](const Result<void>&) {});
-                     }
-                   });
+  ports_.work.feed(
+      options_.lanes, kFeedLimit, ports_.loop.now() + kStoreDeadline,
+      [this, alive = std::weak_ptr<bool>(alive_)](const Result<std::vector<store::Ticket>>& tickets) {
+        if (alive.expired()) return;
+        feeding_ = false;
+        if (!tickets) return;
+        for (const store::Ticket& one : *tickets) {
+          ports_.publisher.publish(
+              {one.exec_id, one.epoch, one.lane, one.priority, one.resume, one.traceparent},
+              [](const Result<void>&) {});
+        }
+      });
 }
 
 void Engine::ended(const Id& id, Ending ending) {
@@ -142,7 +153,8 @@ void Engine::ended(const Id& id, Ending ending) {
     case Ending::kHandOver: {
       ++stats_.handed_over;
       to_release_.push_back({id, claimed.epoch});
-      to_publish_.push_back({id, claimed.epoch, claimed.lane, priority_class(claimed.priority), true, claimed.traceparent});
+      to_publish_.push_back(
+          {id, claimed.epoch, claimed.lane, priority_class(claimed.priority), true, claimed.traceparent});
       break;
     }
   }
@@ -178,12 +190,13 @@ void Engine::look_at_inboxes() {
     held.push_back({id, one->claimed().epoch});
     seen.push_back(one->inbox_seen());
   }
-  ports_.work.inboxes(options_.worker_id, std::move(held), std::move(seen), ports_.loop.now() + kStoreDeadline,
-                      [this, alive = std::weak_ptr<bool>(alive_)](const Result<std::vector<store::Inbox>>& inboxes) {
-                        if (alive.expired()) return;
-                        looking_ = false;
-                        if (inboxes) inboxes_read(*inboxes);
-                      });
+  ports_.work.inboxes(
+      options_.worker_id, std::move(held), std::move(seen), ports_.loop.now() + kStoreDeadline,
+      [this, alive = std::weak_ptr<bool>(alive_)](const Result<std::vector<store::Inbox>>& inboxes) {
+        if (alive.expired()) return;
+        looking_ = false;
+        if (inboxes) inboxes_read(*inboxes);
+      });
 }
 
 void Engine::inboxes_read(const std::vector<store::Inbox>& inboxes) {
@@ -193,11 +206,15 @@ void Engine::inboxes_read(const std::vector<store::Inbox>& inboxes) {
     const auto found = held_.find(inbox.exec_id);
     if (found != held_.end()) {
       if (inbox.stray) continue;  // claimed while the question was under way
-      if (inbox.epoch != found->second->claimed().epoch) found->second->fence();
-      else found->second->look_at_inbox();
+      if (inbox.epoch != found->second->claimed().epoch)
+        found->second->fence();
+      else
+        found->second->look_at_inbox();
     } else if (inbox.stray && !claiming_.contains(inbox.exec_id)) {
-      if (!strays_.contains(inbox.exec_id)) strays.insert(inbox.exec_id);
-      else again.push_back({inbox.exec_id, inbox.epoch});
+      if (!strays_.contains(inbox.exec_id))
+        strays.insert(inbox.exec_id);
+      else
+        again.push_back({inbox.exec_id, inbox.epoch});
     }
   }
   strays_ = std::move(strays);
@@ -239,21 +256,25 @@ void Engine::release_drained() {
   releasing_ = true;
   auto tickets = std::exchange(to_publish_, {});
   ports_.work.release(std::exchange(to_release_, {}), options_.worker_id, ports_.loop.now() + kStoreDeadline,
-                      [this, tickets = std::move(tickets), alive = std::weak_ptr<bool>(alive_)](const Result<std::vector<Uuid>>& freed) {
-    if (alive.expired()) return;
-    releasing_ = false;
-    if (freed) {
-      for (const broker::TicketMessage& ticket : tickets) {
-        const bool is_freed = std::find(freed->begin(), freed->end(), ticket.exec_id) != freed->end();
-        if (is_freed) ports_.publisher.publish(ticket, [](const Result<void>&) {});
-      }
-    }
-    release_drained();
-  });
+                      [this, tickets = std::move(tickets),
+                       alive = std::weak_ptr<bool>(alive_)](const Result<std::vector<Uuid>>& freed) {
+                        if (alive.expired()) return;
+                        releasing_ = false;
+                        if (freed) {
+                          for (const broker::TicketMessage& ticket : tickets) {
+                            const bool is_freed =
+                                std::find(freed->begin(), freed->end(), ticket.exec_id) != freed->end();
+                            if (is_freed) ports_.publisher.publish(ticket, [](const Result<void>&) {});
+                          }
+                        }
+                        release_drained();
+                      });
 }
 
 void Engine::finish_drain() {
-  if (!shared_.draining || !on_drained_ || !held_.empty() || !claiming_.empty() || releasing_ || !to_release_.empty()) return;
+  if (!shared_.draining || !on_drained_ || !held_.empty() || !claiming_.empty() || releasing_ ||
+      !to_release_.empty())
+    return;
   drain_timer_.stop();
   inbox_timer_.stop();
   lease_.stop();

@@ -1,5 +1,6 @@
-// The worker's middle: deliveries in, executions held, slots counted, drained at the end. Claims come before acks, the lease
-// is renewed by lease.h, the plan's logic is the core's, one execution's effects are held.h's.
+// The worker's middle: deliveries in, executions held, slots counted, drained at the end. Claims come before
+// acks, the lease is renewed by lease.h, the plan's logic is the core's, one execution's effects are
+// held.h's.
 #pragma once
 
 #include <functional>
@@ -15,7 +16,8 @@ namespace pawl::engine {
 
 struct EngineStats {
   std::size_t held = 0, frozen = 0, claiming = 0;
-  std::uint64_t claimed = 0, not_claimable = 0, finished = 0, parked = 0, lost = 0, handed_over = 0, stray = 0;
+  std::uint64_t claimed = 0, not_claimable = 0, finished = 0, parked = 0, lost = 0, handed_over = 0,
+                stray = 0;
 };
 
 class Engine {
@@ -27,7 +29,8 @@ class Engine {
 
   /// Registers the worker, then consumes.
   void start();
-  /// Takes nothing new, hands over at step boundaries, kills what still runs after options.drain; then `done`.
+  /// Takes nothing new, hands over at step boundaries, kills what still runs after options.drain; then
+  /// `done`.
   void drain(std::function<void()> done);
   /// Ends a drain at once: running calls are killed and handed over.
   void hurry();
@@ -71,7 +74,7 @@ class Engine {
   Lease lease_;
   std::unordered_map<Id, std::unique_ptr<Held>> held_;
   std::unordered_map<Id, std::string> claiming_;  // and who waits for its end
-  std::set<Id> strays_;  // owned but unknown at the last look; claimed again when seen twice
+  std::set<Id> strays_;               // owned but unknown at the last look; claimed again when seen twice
   std::vector<Claim> failed_claims_;  // tried again together
   std::vector<store::ClaimRequest> to_release_;
   std::vector<broker::TicketMessage> to_publish_;

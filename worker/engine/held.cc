@@ -26,23 +26,28 @@ Held::~Held() = default;
 WallTime Held::now() const { return shared_.clock.now(shared_.ports.loop.now()); }
 
 void Held::start() {
-  shared_.plans.get(claimed_.tenant, claimed_.plan_hash, guarded([this](Result<plan::PlanPtr> plan) {
-    if (ended_) return;
-    if (plan) return claimed_.first && claimed_.inbox == 0 && !claimed_.repeats ? begin(*plan, std::nullopt) : load_history(*plan);
-    if (plan.error().kind == ErrorKind::kInternal || plan.error().kind == ErrorKind::kNotFound) return give_up(plan.error());
-    retry_timer_.start(retry_pause_, [this] { start(); });
-    retry_pause_ = std::min(retry_pause_ * 2, kRetryMax);
-  }));
+  shared_.plans.get(
+      claimed_.tenant, claimed_.plan_hash, guarded([this](Result<plan::PlanPtr> plan) {
+        if (ended_) return;
+        if (plan)
+          return claimed_.first && claimed_.inbox == 0 && !claimed_.repeats ? begin(*plan, std::nullopt)
+                                                                            : load_history(*plan);
+        if (plan.error().kind == ErrorKind::kInternal || plan.error().kind == ErrorKind::kNotFound)
+          return give_up(plan.error());
+        retry_timer_.start(retry_pause_, [this] { start(); });
+        retry_pause_ = std::min(retry_pause_ * 2, kRetryMax);
+      }));
 }
 
 void Held::load_history(plan::PlanPtr plan) {
   const MonoTime deadline = shared_.ports.loop.now() + kStoreDeadline;
-  shared_.ports.work.load(claimed_.tenant, claimed_.exec_id, deadline, guarded([this, plan](Result<store::History> history) {
-    if (ended_) return;
-    if (history) return begin(plan, std::move(*history));
-    retry_timer_.start(retry_pause_, [this, plan] { load_history(plan); });
-    retry_pause_ = std::min(retry_pause_ * 2, kRetryMax);
-  }));
+  shared_.ports.work.load(claimed_.tenant, claimed_.exec_id, deadline,
+                          guarded([this, plan](Result<store::History> history) {
+                            if (ended_) return;
+                            if (history) return begin(plan, std::move(*history));
+                            retry_timer_.start(retry_pause_, [this, plan] { load_history(plan); });
+                            retry_pause_ = std::min(retry_pause_ * 2, kRetryMax);
+                          }));
 }
 
 void Held::begin(plan::PlanPtr plan, std::optional<store::History> history) {
@@ -52,9 +57,11 @@ void Held::begin(plan::PlanPtr plan, std::optional<store::History> history) {
   core::Control control = control_of(claimed_.cancel_requested, claimed_.pause_requested, claimed_.control);
   if (claimed_.first) {
     if (!history) history.emplace();
-    post(core::Begin{std::move(facts), std::move(control), std::move(history->events), std::move(history->steps)});
+    post(core::Begin{std::move(facts), std::move(control), std::move(history->events),
+                     std::move(history->steps)});
   } else {
-    post(core::Restore{std::move(facts), std::move(control), std::move(history->events), std::move(history->steps)});
+    post(core::Restore{std::move(facts), std::move(control), std::move(history->events),
+                       std::move(history->steps)});
   }
 }
 
@@ -62,12 +69,14 @@ void Held::begin(plan::PlanPtr plan, std::optional<store::History> history) {
 void Held::give_up(const Error& error) {
   log_.error("execution can't be run", {error_field(error)});
   store::Final final{ExecutionStatus::kFailed, {}, make_failure("internal_error", error.message)};
-  store::Checkpoint entry = entry_of(claimed_, rev_, core::Checkpoint{.inbox_seen = inbox_, .phase = Phase::kFailed});
-  entry.onward.push_back(NewEvent{EventType::kExecutionFailed, {}, 0, json::Object{{"error", to_json(*final.failure)}}});
+  store::Checkpoint entry =
+      entry_of(claimed_, rev_, core::Checkpoint{.inbox_seen = inbox_, .phase = Phase::kFailed});
+  entry.onward.push_back(
+      NewEvent{EventType::kExecutionFailed, {}, 0, json::Object{{"error", to_json(*final.failure)}}});
   entry.final = std::move(final);
   shared_.ports.work.checkpoint(std::move(entry), guarded([this](const Result<store::Saved>& saved) {
-    end(saved ? Ending::kFinished : Ending::kLost);
-  }));
+                                  end(saved ? Ending::kFinished : Ending::kLost);
+                                }));
 }
 
 void Held::look_at_inbox() {
@@ -133,13 +142,15 @@ void Held::save(core::Checkpoint checkpoint) {
 }
 
 void Held::send_checkpoint() {
-  shared_.ports.work.checkpoint(*saving_, guarded([this](Result<store::Saved> answer) { saved(std::move(answer)); }));
+  shared_.ports.work.checkpoint(*saving_,
+                                guarded([this](Result<store::Saved> answer) { saved(std::move(answer)); }));
 }
 
 void Held::saved(Result<store::Saved> answer) {
   if (ended_ || fenced_) return;
   if (!answer && answer.error().kind != ErrorKind::kInvalid) {
-    // Not written as far as is known; the guard (epoch, rev) makes a repeat harmless, and the lease bounds how long.
+    // Not written as far as is known; the guard (epoch, rev) makes a repeat harmless, and the lease bounds
+    // how long.
     retry_timer_.start(retry_pause_, [this] { send_checkpoint(); });
     retry_pause_ = std::min(retry_pause_ * 2, kRetryMax);
     return;
@@ -152,7 +163,8 @@ void Held::saved(Result<store::Saved> answer) {
   shared_.clock.observe(answer->at, shared_.ports.loop.now());
   settle_metrics(entry);
   publish_live(entry, *answer);
-  if (answer->kind == store::Saved::Kind::kInboxChanged) return post(core::InboxChanged{answer->inbox, answer->at});
+  if (answer->kind == store::Saved::Kind::kInboxChanged)
+    return post(core::InboxChanged{answer->inbox, answer->at});
   post(core::Saved{answer->inbox, answer->at});
 }
 
@@ -168,17 +180,20 @@ void Held::settle_metrics(const store::Checkpoint& entry) {
   if (entry.final) observer.on_finish(*entry.final, age);
 }
 
-/// Live copies of what was just committed, in the order of the ledger. Losing one delays a watcher, nothing else.
+/// Live copies of what was just committed, in the order of the ledger. Losing one delays a watcher, nothing
+/// else.
 void Held::publish_live(const store::Checkpoint& entry, const store::Saved& saved) {
   const std::string exec_id = claimed_.exec_id.to_string();
   const bool has_ended = entry.final && saved.kind == store::Saved::Kind::kSaved;
-  if (has_ended && !reply_to_.empty()) shared_.ports.bus.send_control(reply_to_, json::Object{{"ended", exec_id}});
+  if (has_ended && !reply_to_.empty())
+    shared_.ports.bus.send_control(reply_to_, json::Object{{"ended", exec_id}});
   if (!shared_.watched.is_watched(exec_id, shared_.ports.loop.now())) return;
   const bool all = saved.kind == store::Saved::Kind::kSaved;
   const std::size_t count = entry.settled.size() + (all ? entry.onward.size() : 0);
   std::uint64_t seq = saved.next_seq - count;
   const auto publish = [&](const NewEvent& event) {
-    const Event full{seq++, event.type, saved.at, claimed_.exec_id, claimed_.epoch, event.step, event.attempt, event.data};
+    const Event full{seq++,          event.type, saved.at,      claimed_.exec_id,
+                     claimed_.epoch, event.step, event.attempt, event.data};
     shared_.ports.bus.send_event(exec_id, to_json(full));
   };
   for (const NewEvent& event : entry.settled) publish(event);
@@ -192,19 +207,20 @@ void Held::read_inbox() {
   reading_inbox_ = true;
   const store::ClaimRequest held{claimed_.exec_id, claimed_.epoch};
   const MonoTime deadline = shared_.ports.loop.now() + kStoreDeadline;
-  shared_.ports.work.read_inbox(held, control_seq_, deadline, guarded([this](Result<store::Inbox> inbox) {
-    reading_inbox_ = false;
-    if (ended_ || fenced_) return;
-    if (!inbox) {
-      retry_timer_.start(kRetryInitial, [this] { read_inbox(); });
-      return;
-    }
-    if (inbox->epoch != claimed_.epoch) return fence();
-    inbox_ = inbox->inbox;
-    for (const Event& event : inbox->events) control_seq_ = std::max(control_seq_, event.seq);
-    core::Control control = control_of(inbox->cancel_requested, inbox->pause_requested, inbox->control);
-    post(core::InboxRead{inbox->inbox, std::move(control), std::move(inbox->events)});
-  }));
+  shared_.ports.work.read_inbox(
+      held, control_seq_, deadline, guarded([this](Result<store::Inbox> inbox) {
+        reading_inbox_ = false;
+        if (ended_ || fenced_) return;
+        if (!inbox) {
+          retry_timer_.start(kRetryInitial, [this] { read_inbox(); });
+          return;
+        }
+        if (inbox->epoch != claimed_.epoch) return fence();
+        inbox_ = inbox->inbox;
+        for (const Event& event : inbox->events) control_seq_ = std::max(control_seq_, event.seq);
+        core::Control control = control_of(inbox->cancel_requested, inbox->pause_requested, inbox->control);
+        post(core::InboxRead{inbox->inbox, std::move(control), std::move(inbox->events)});
+      }));
 }
 
 /// Destroying a call kills what it runs.

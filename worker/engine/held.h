@@ -1,5 +1,5 @@
-// One execution that this worker holds: feeds the core its events and carries out its effects through the ports.
-// It decides nothing about the plan. Loop thread only; answers that come after it is gone are dropped.
+// One execution that this worker holds: feeds the core its events and carries out its effects through the
+// ports. It decides nothing about the plan. Loop thread only; answers that come after it is gone are dropped.
 #pragma once
 
 #include <deque>
@@ -106,7 +106,8 @@ class Held {
 
   core::Execution execution_;
   std::deque<core::Event> queue_;
-  bool applying_ = false, begun_ = false, ended_ = false, fenced_ = false, handing_over_ = false, reading_inbox_ = false;
+  bool applying_ = false, begun_ = false, ended_ = false, fenced_ = false, handing_over_ = false,
+       reading_inbox_ = false;
   bool first_start_told_ = false;
   std::uint64_t rev_ = 0, inbox_ = 0, control_seq_ = 0;
   std::optional<store::Checkpoint> saving_;

@@ -4,8 +4,8 @@
 
 namespace pawl::engine {
 
-Lease::Lease(Loop& loop, store::WorkStore& store, Log log, Options options, std::function<store::WorkerRow()> row,
-             std::function<void()> on_lost)
+Lease::Lease(Loop& loop, store::WorkStore& store, Log log, Options options,
+             std::function<store::WorkerRow()> row, std::function<void()> on_lost)
     : loop_(loop),
       store_(store),
       log_(std::move(log)),
@@ -61,7 +61,8 @@ void Lease::renewed(MonoTime sent, const Result<bool>& answer) {
   deadline_ = sent + options_.ttl;
   // A tenth of the lease is kept as distance to the takeover: stopping calls takes time.
   const auto left = std::chrono::duration_cast<Millis>(deadline_ - loop_.now()) - options_.ttl / 10;
-  deadline_timer_.start(std::max(left, Millis{0}), [this] { lose("the lease could not be renewed in time"); });
+  deadline_timer_.start(std::max(left, Millis{0}),
+                        [this] { lose("the lease could not be renewed in time"); });
   renew_timer_.start(options_.renew, [this] { renew(); });
   if (on_first_) std::exchange(on_first_, {})();
 }

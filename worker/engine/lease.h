@@ -1,5 +1,6 @@
-// The lease on the worker's own row: one narrow update per ttl/3 renews all it holds. What can't be renewed before the
-// monotonic deadline is given up by the worker itself, so that a zombie stops before anybody takes over.
+// The lease on the worker's own row: one narrow update per ttl/3 renews all it holds. What can't be renewed
+// before the monotonic deadline is given up by the worker itself, so that a zombie stops before anybody takes
+// over.
 #pragma once
 
 #include <functional>
@@ -18,7 +19,8 @@ class Lease {
     Millis ttl;
     Millis renew;
   };
-  /// `row` says what to write now; `on_lost` is called each time the lease is lost (ran out, or the row was removed).
+  /// `row` says what to write now; `on_lost` is called each time the lease is lost (ran out, or the row was
+  /// removed).
   Lease(Loop& loop, store::WorkStore& store, Log log, Options options, std::function<store::WorkerRow()> row,
         std::function<void()> on_lost);
   ~Lease();

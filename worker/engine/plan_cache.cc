@@ -27,8 +27,11 @@ void PlanCache::fetched(const Sha256& hash, Result<json::Value> document) {
   } else {
     // It was checked when it was stored: lanes may have been renamed since, and an inline plan has no id.
     plan = plan::parse(*document, plan::ParseOptions{.id_required = false, .lanes = {}});
-    if (plan) keep(hash, *plan);
-    else plan = fail(ErrorKind::kInternal, "plan_unreadable", "the stored plan is not understood by this version: " + plan.error().message);
+    if (plan)
+      keep(hash, *plan);
+    else
+      plan = fail(ErrorKind::kInternal, "plan_unreadable",
+                  "the stored plan is not understood by this version: " + plan.error().message);
   }
   const auto waiters = std::exchange(waiting_[hash], {});
   waiting_.erase(hash);

@@ -1,4 +1,5 @@
-// Parsed plans by hash: fetched once, shared by all executions of the same snapshot, least recently used ones dropped.
+// Parsed plans by hash: fetched once, shared by all executions of the same snapshot, least recently used ones
+// dropped.
 #pragma once
 
 #include <list>
@@ -18,7 +19,8 @@ class PlanCache {
  public:
   PlanCache(Loop& loop, store::PlanStore& store) : loop_(loop), store_(store) {}
 
-  /// The plan of `hash`. Errors: as the store's; kInternal/plan_unreadable when it no longer parses. `done` runs later.
+  /// The plan of `hash`. Errors: as the store's; kInternal/plan_unreadable when it no longer parses. `done`
+  /// runs later.
   void get(Uuid tenant, const Sha256& hash, Done<plan::PlanPtr> done);
 
  private:

@@ -41,7 +41,7 @@ struct Ports {
   tools::ToolRegistry& tools;
   Observer observer;
   store::BreakerStore* breakers = nullptr;  ///< null: circuit breakers are not shared
-  store::LogWriter* logs = nullptr;  ///< where what steps print is kept; none: nowhere
+  store::LogWriter* logs = nullptr;         ///< where what steps print is kept; none: nowhere
 };
 
 struct Options {

@@ -83,7 +83,8 @@ void SharedBreakers::record(const store::BreakerKey& key, const resilience::Perm
                             Millis spent) {
   Entry* entry = find(key);
   if (entry == nullptr) return;
-  entry->breaker.record(permit, {.has_failed = has_failed, .was_slow = entry->breaker.is_slow(spent)}, inputs());
+  entry->breaker.record(permit, {.has_failed = has_failed, .was_slow = entry->breaker.is_slow(spent)},
+                        inputs());
   tell(*entry);
 }
 
@@ -122,8 +123,8 @@ void SharedBreakers::write(Entry& entry) {
   entry.unwritten = false;
   const std::uint64_t expected = entry.generation;
   store_->compare_and_set(row_of(entry), expected, loop_.now() + kStoreDeadline,
-                          [this, key = entry.key, expected, alive = std::weak_ptr<bool>(alive_)](
-                              const Result<store::BreakerMove>& answer) {
+                          [this, key = entry.key, expected,
+                           alive = std::weak_ptr<bool>(alive_)](const Result<store::BreakerMove>& answer) {
                             if (alive.expired()) return;
                             if (Entry* found = find(key)) written(*found, expected, answer);
                           });
@@ -159,12 +160,12 @@ void SharedBreakers::ask_to_probe(Entry& entry) {
   row.state = to_string(BreakerState::kHalfOpen);
   row.holder = worker_id_;
   row.remaining = config_.permit_expiry > Millis{0} ? config_.permit_expiry : kProbeLease;
-  store_->compare_and_set(std::move(row), entry.generation, loop_.now() + kStoreDeadline,
-                          [this, key = entry.key, alive = std::weak_ptr<bool>(alive_)](
-                              const Result<store::BreakerMove>& answer) {
-                            if (alive.expired()) return;
-                            if (Entry* found = find(key)) may_probe(*found, answer);
-                          });
+  store_->compare_and_set(
+      std::move(row), entry.generation, loop_.now() + kStoreDeadline,
+      [this, key = entry.key, alive = std::weak_ptr<bool>(alive_)](const Result<store::BreakerMove>& answer) {
+        if (alive.expired()) return;
+        if (Entry* found = find(key)) may_probe(*found, answer);
+      });
 }
 
 void SharedBreakers::may_probe(Entry& entry, const Result<store::BreakerMove>& answer) {
@@ -205,15 +206,15 @@ void SharedBreakers::look() {
   const MonoTime began = loop_.now();
   std::optional<Millis> within;
   if (looked_) within = std::chrono::ceil<Millis>(began - *looked_) + kBreakerOverlap;
-  store_->changed(within, began + kStoreDeadline,
-                  [this, began, alive = std::weak_ptr<bool>(alive_)](
-                      const Result<std::vector<store::BreakerRow>>& rows) {
-                    if (alive.expired()) return;
-                    looking_ = false;
-                    if (!rows) return;
-                    looked_ = began;
-                    for (const store::BreakerRow& row : *rows) adopt(row);
-                  });
+  store_->changed(
+      within, began + kStoreDeadline,
+      [this, began, alive = std::weak_ptr<bool>(alive_)](const Result<std::vector<store::BreakerRow>>& rows) {
+        if (alive.expired()) return;
+        looking_ = false;
+        if (!rows) return;
+        looked_ = began;
+        for (const store::BreakerRow& row : *rows) adopt(row);
+      });
 }
 
 json::Array SharedBreakers::describe() {

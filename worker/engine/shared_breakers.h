@@ -1,7 +1,7 @@
 // The circuit breakers of all workers, as this worker keeps them: it decides by the pure values of
-// worker/core/resilience, writes each of its transitions by compare-and-set into the shared row, and takes over the
-// rows that others moved. It looks at them once a second; messages on pawl.control only hurry that. Windows and
-// figures stay this worker's own: a call costs no write.
+// worker/core/resilience, writes each of its transitions by compare-and-set into the shared row, and takes
+// over the rows that others moved. It looks at them once a second; messages on pawl.control only hurry that.
+// Windows and figures stay this worker's own: a call costs no write.
 #pragma once
 
 #include <memory>
@@ -31,8 +31,9 @@ class SharedBreakers {
   /// Reads what is not closed, then once a second what changed.
   void start();
 
-  /// A permit, or how long to wait. Probing an open target is one worker's right at a time (its row is half-open and
-  /// names it, until the permits expire): it is asked for here and given, if at all, by a later call.
+  /// A permit, or how long to wait. Probing an open target is one worker's right at a time (its row is
+  /// half-open and names it, until the permits expire): it is asked for here and given, if at all, by a later
+  /// call.
   tl::expected<resilience::Permit, Millis> try_acquire(const store::BreakerKey& key);
   void record(const store::BreakerKey& key, const resilience::Permit& permit, bool has_failed, Millis spent);
   void release(const store::BreakerKey& key, const resilience::Permit& permit);
@@ -46,9 +47,10 @@ class SharedBreakers {
   struct Entry {
     store::BreakerKey key;
     resilience::CircuitBreaker breaker;
-    std::uint64_t generation = 0;  ///< of the shared row; 0: never seen. The breaker's own only guards its permits
-    bool writing = false;          ///< one write of a key at a time
-    bool unwritten = false;        ///< decided here, not in the row yet
+    std::uint64_t generation =
+        0;                   ///< of the shared row; 0: never seen. The breaker's own only guards its permits
+    bool writing = false;    ///< one write of a key at a time
+    bool unwritten = false;  ///< decided here, not in the row yet
   };
 
   [[nodiscard]] resilience::BreakerInputs inputs();

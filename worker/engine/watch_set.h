@@ -1,5 +1,6 @@
-// Which executions somebody watches live, so that nothing is published for the others. Told by the API on pawl.control
-// and renewed while the watcher stays; bounded and forgetful on purpose (a watcher re-reads the ledger once a second).
+// Which executions somebody watches live, so that nothing is published for the others. Told by the API on
+// pawl.control and renewed while the watcher stays; bounded and forgetful on purpose (a watcher re-reads the
+// ledger once a second).
 #pragma once
 
 #include <string>

@@ -7,8 +7,8 @@
 
 namespace pawl::keeper {
 
-Keeper::Keeper(Loop& loop, store::KeeperStore& store, broker::TicketPublisher& publisher, broker::LaneDepths& depths, Log log,
-               Options options)
+Keeper::Keeper(Loop& loop, store::KeeperStore& store, broker::TicketPublisher& publisher,
+               broker::LaneDepths& depths, Log log, Options options)
     : loop_(loop),
       store_(store),
       publisher_(publisher),
@@ -42,15 +42,18 @@ void Keeper::tick() {
                    });
 }
 
-/// Which lanes' queues are empty. With the broker away nothing can be told, and nothing could be published either.
+/// Which lanes' queues are empty. With the broker away nothing can be told, and nothing could be published
+/// either.
 void Keeper::look_at_depths() {
   ++turns_;
   if (turns_ % kDepthsEvery != 0 || !publisher_.connected()) return work({});
   busy_ = true;
-  depths_.depths(options_.lanes, [this, alive = std::weak_ptr<bool>(alive_)](const Result<std::vector<broker::LaneDepth>>& depths) {
+  depths_.depths(options_.lanes, [this, alive = std::weak_ptr<bool>(alive_)](
+                                     const Result<std::vector<broker::LaneDepth>>& depths) {
     if (alive.expired()) return;
     std::vector<std::string> empty;
-    if (!depths) empty_looks_.clear();
+    if (!depths)
+      empty_looks_.clear();
     else {
       for (const broker::LaneDepth& depth : *depths) {
         int& looks = empty_looks_[depth.lane];
@@ -77,7 +80,8 @@ void Keeper::work(std::vector<std::string> empty_lanes) {
                 ++stats_.ticks;
                 if (finds) return found(*finds);
                 ++stats_.failed_ticks;
-                if (finds.error().kind != ErrorKind::kUnavailable) log_.warn("keeper's tick failed", {error_field(finds.error())});
+                if (finds.error().kind != ErrorKind::kUnavailable)
+                  log_.warn("keeper's tick failed", {error_field(finds.error())});
               });
 }
 
@@ -89,7 +93,8 @@ void Keeper::found(const store::KeeperFinds& finds) {
   stats_.quarantined += static_cast<std::uint64_t>(finds.quarantined);
   if (!finds.orphans.empty()) log_.warn("took over orphaned executions", {{"count", finds.orphans.size()}});
   if (!finds.lost.empty()) log_.warn("published lost tickets again", {{"count", finds.lost.size()}});
-  if (finds.quarantined > 0) log_.error("ended executions that kept killing their workers", {{"count", finds.quarantined}});
+  if (finds.quarantined > 0)
+    log_.error("ended executions that kept killing their workers", {{"count", finds.quarantined}});
   publish(finds.orphans);
   publish(finds.due);
   publish(finds.lost);
@@ -100,8 +105,9 @@ void Keeper::found(const store::KeeperFinds& finds) {
 /// The store has set when each is published again, should this one get lost.
 void Keeper::publish(const std::vector<store::Ticket>& tickets) {
   for (const store::Ticket& ticket : tickets) {
-    publisher_.publish({ticket.exec_id, ticket.epoch, ticket.lane, ticket.priority, ticket.resume, ticket.traceparent},
-                       [](const Result<void>&) {});
+    publisher_.publish(
+        {ticket.exec_id, ticket.epoch, ticket.lane, ticket.priority, ticket.resume, ticket.traceparent},
+        [](const Result<void>&) {});
   }
 }
 
@@ -110,8 +116,11 @@ void Keeper::keep_house() {
   store_.housekeeping(options_.retention, loop_.now() + kTickDeadline * 6,
                       [this, alive = std::weak_ptr<bool>(alive_)](const Result<std::int64_t>& removed) {
                         if (alive.expired()) return;
-                        if (removed) stats_.removed += static_cast<std::uint64_t>(*removed);
-                        else log_.warn("housekeeping failed, tried again in a minute", {error_field(removed.error())});
+                        if (removed)
+                          stats_.removed += static_cast<std::uint64_t>(*removed);
+                        else
+                          log_.warn("housekeeping failed, tried again in a minute",
+                                    {error_field(removed.error())});
                       });
 }
 

@@ -1,5 +1,6 @@
-// The keeper: the worker whose turn it is looks after what nobody holds. Each tick it asks the store for expired leases, due
-// timers, lost tickets and rows to be fed, and publishes their tickets. Every act is idempotent: two at once do no harm.
+// The keeper: the worker whose turn it is looks after what nobody holds. Each tick it asks the store for
+// expired leases, due timers, lost tickets and rows to be fed, and publishes their tickets. Every act is
+// idempotent: two at once do no harm.
 #pragma once
 
 #include <cstdint>
@@ -25,13 +26,14 @@ struct Options {
 };
 
 struct KeeperStats {
-  std::uint64_t ticks = 0, orphans = 0, due = 0, lost = 0, fed = 0, quarantined = 0, removed = 0, failed_ticks = 0;
+  std::uint64_t ticks = 0, orphans = 0, due = 0, lost = 0, fed = 0, quarantined = 0, removed = 0,
+                failed_ticks = 0;
 };
 
 class Keeper {
  public:
-  Keeper(Loop& loop, store::KeeperStore& store, broker::TicketPublisher& publisher, broker::LaneDepths& depths, Log log,
-         Options options);
+  Keeper(Loop& loop, store::KeeperStore& store, broker::TicketPublisher& publisher,
+         broker::LaneDepths& depths, Log log, Options options);
   ~Keeper();
 
   void start();

@@ -17,9 +17,8 @@ class BreakerContract : public StoreContract {
     return made;
   }
   BreakerMove move(BreakerRow to, std::uint64_t expected) {
-    const auto moved = wait<BreakerMove>([&](auto done) {
-      world_->breakers().compare_and_set(to, expected, soon(), std::move(done));
-    });
+    const auto moved = wait<BreakerMove>(
+        [&](auto done) { world_->breakers().compare_and_set(to, expected, soon(), std::move(done)); });
     EXPECT_TRUE(moved) << moved.error().message;
     return moved.value_or(BreakerMove{});
   }
@@ -27,14 +26,14 @@ class BreakerContract : public StoreContract {
     return wait<BreakerRow>([&](auto done) { world_->breakers().order(to, soon(), std::move(done)); });
   }
   std::vector<BreakerRow> changed(std::optional<Millis> within) {
-    return wait<std::vector<BreakerRow>>([&](auto done) {
-             world_->breakers().changed(within, soon(), std::move(done));
-           }).value_or(std::vector<BreakerRow>{});
+    return wait<std::vector<BreakerRow>>(
+               [&](auto done) { world_->breakers().changed(within, soon(), std::move(done)); })
+        .value_or(std::vector<BreakerRow>{});
   }
   std::vector<BreakerRow> list(std::optional<store::BreakerKey> after = {}, int limit = 10) {
-    return wait<std::vector<BreakerRow>>([&](auto done) {
-             world_->breakers().list(tenant_, after, limit, soon(), std::move(done));
-           }).value_or(std::vector<BreakerRow>{});
+    return wait<std::vector<BreakerRow>>(
+               [&](auto done) { world_->breakers().list(tenant_, after, limit, soon(), std::move(done)); })
+        .value_or(std::vector<BreakerRow>{});
   }
 };
 

@@ -16,8 +16,9 @@ class FakeWorld final : public StoreWorld {
         database_(std::move(database)),
         breaker_rows_(std::move(breaker_rows)),
         store_(database_, [&loop](std::function<void()> fn) { loop.post(std::move(fn)); }),
-        breakers_(breaker_rows_, [] { return SystemClock().wall(); },
-                  [&loop](std::function<void()> fn) { loop.post(std::move(fn)); }) {}
+        breakers_(
+            breaker_rows_, [] { return SystemClock().wall(); },
+            [&loop](std::function<void()> fn) { loop.post(std::move(fn)); }) {}
 
   store::AcceptStore& accept() override { return store_; }
   store::TaskStore& tasks() override { return store_; }

@@ -391,7 +391,8 @@ TEST_P(Working, AWorkerThatKnowsItWasDeadLivesAgainOnceItsExecutionsAreGivenAway
   store::WorkerRow row;
   row.id = "w1";
   const auto renew = [&] {
-    const auto renewed = wait<bool>([&](auto done) { world_->work().renew(row, Millis(15'000), soon(), done); });
+    const auto renewed =
+        wait<bool>([&](auto done) { world_->work().renew(row, Millis(15'000), soon(), done); });
     return renewed && *renewed;
   };
   row.again = true;

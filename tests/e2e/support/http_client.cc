@@ -24,7 +24,8 @@ using std::chrono::steady_clock;
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return out;
 }
 
@@ -36,9 +37,11 @@ bool parse_head(std::string_view head, HttpAnswer& answer) {
   while (at != std::string_view::npos) {
     const std::size_t start = at + 2;
     at = head.find("\r\n", start);
-    const std::string_view line = head.substr(start, at == std::string_view::npos ? std::string_view::npos : at - start);
+    const std::string_view line =
+        head.substr(start, at == std::string_view::npos ? std::string_view::npos : at - start);
     const std::size_t colon = line.find(": ");
-    if (colon != std::string_view::npos) answer.headers.emplace_back(lower(line.substr(0, colon)), line.substr(colon + 2));
+    if (colon != std::string_view::npos)
+      answer.headers.emplace_back(lower(line.substr(0, colon)), line.substr(colon + 2));
   }
   return true;
 }
@@ -57,7 +60,8 @@ std::string HttpAnswer::header(std::string_view name) const {
 }
 
 bool HttpAnswer::has_header(std::string_view name) const {
-  return std::any_of(headers.begin(), headers.end(), [name](const auto& header) { return header.first == name; });
+  return std::any_of(headers.begin(), headers.end(),
+                     [name](const auto& header) { return header.first == name; });
 }
 
 json::Value HttpAnswer::json() const {
@@ -172,12 +176,13 @@ bool RawConnection::closes_within(milliseconds longest) {
   return ended_;
 }
 
-HttpAnswer Client::request(std::string_view method, std::string_view path, std::string_view body, const HeaderList& headers,
-                           milliseconds longest) {
+HttpAnswer Client::request(std::string_view method, std::string_view path, std::string_view body,
+                           const HeaderList& headers, milliseconds longest) {
   HeaderList all{{"Host", "127.0.0.1:" + std::to_string(port_)}};
   if (!key_.empty()) all.emplace_back("Authorization", "Bearer " + key_);
   if (!body.empty()) all.emplace_back("Content-Type", "application/json");
-  if (!body.empty() || method == "POST" || method == "PUT") all.emplace_back("Content-Length", std::to_string(body.size()));
+  if (!body.empty() || method == "POST" || method == "PUT")
+    all.emplace_back("Content-Length", std::to_string(body.size()));
   for (const auto& [name, value] : headers) {
     std::erase_if(all, [&name](const auto& known) { return lower(known.first) == lower(name); });
     if (!value.empty()) all.emplace_back(name, value);
@@ -185,7 +190,8 @@ HttpAnswer Client::request(std::string_view method, std::string_view path, std::
   std::string text = std::string(method) + " " + std::string(path) + " HTTP/1.1\r\n";
   for (const auto& [name, value] : all) text.append(name).append(": ").append(value).append("\r\n");
   text.append("\r\n").append(body);
-  // A kept connection may have been closed meanwhile: then nothing was read of the request, and it is sent once more.
+  // A kept connection may have been closed meanwhile: then nothing was read of the request, and it is sent
+  // once more.
   const bool kept = connection_ != nullptr;
   if (!kept) connection_ = std::make_unique<RawConnection>(port_);
   const auto begun = steady_clock::now();
@@ -201,9 +207,11 @@ HttpAnswer Client::request(std::string_view method, std::string_view path, std::
 }
 
 std::string Client::submit(std::string_view plan, std::string_view with, std::string_view more) {
-  const std::string body = R"({"plan":)" + std::string(plan) + R"(,"with":)" + std::string(with) + std::string(more) + "}";
+  const std::string body =
+      R"({"plan":)" + std::string(plan) + R"(,"with":)" + std::string(with) + std::string(more) + "}";
   const HttpAnswer answer = post("/api/v0/executions", body);
-  if (answer.status != 202) throw std::runtime_error("not accepted: " + std::to_string(answer.status) + " " + answer.body);
+  if (answer.status != 202)
+    throw std::runtime_error("not accepted: " + std::to_string(answer.status) + " " + answer.body);
   return answer.text("exec_id");
 }
 

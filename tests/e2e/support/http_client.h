@@ -1,5 +1,5 @@
-// HTTP as a client speaks it, over plain sockets: one that sends any bytes at any speed, and one that is convenient.
-// Blocking; for tests that drive real processes.
+// HTTP as a client speaks it, over plain sockets: one that sends any bytes at any speed, and one that is
+// convenient. Blocking; for tests that drive real processes.
 #pragma once
 
 #include <chrono>
@@ -17,8 +17,8 @@ namespace pawl::testing {
 using HeaderList = std::vector<std::pair<std::string, std::string>>;
 
 struct HttpAnswer {
-  int status = 0;       ///< 0: the connection ended without an answer
-  HeaderList headers;   ///< names in lower case
+  int status = 0;      ///< 0: the connection ended without an answer
+  HeaderList headers;  ///< names in lower case
   std::string body;
 
   [[nodiscard]] std::string header(std::string_view name) const;
@@ -65,19 +65,30 @@ class Client {
   Client(std::uint16_t port, std::string key) : port_(port), key_(std::move(key)) {}
 
   /// `headers` replace the client's own of the same name; an empty value leaves a header out.
-  HttpAnswer request(std::string_view method, std::string_view path, std::string_view body = "", const HeaderList& headers = {},
+  HttpAnswer request(std::string_view method, std::string_view path, std::string_view body = "",
+                     const HeaderList& headers = {},
                      std::chrono::milliseconds longest = std::chrono::seconds(30));
-  HttpAnswer get(std::string_view path, const HeaderList& headers = {}) { return request("GET", path, "", headers); }
-  HttpAnswer post(std::string_view path, std::string_view body = "", const HeaderList& headers = {}) { return request("POST", path, body, headers); }
-  HttpAnswer put(std::string_view path, std::string_view body, const HeaderList& headers = {}) { return request("PUT", path, body, headers); }
-  HttpAnswer remove(std::string_view path, const HeaderList& headers = {}) { return request("DELETE", path, "", headers); }
+  HttpAnswer get(std::string_view path, const HeaderList& headers = {}) {
+    return request("GET", path, "", headers);
+  }
+  HttpAnswer post(std::string_view path, std::string_view body = "", const HeaderList& headers = {}) {
+    return request("POST", path, body, headers);
+  }
+  HttpAnswer put(std::string_view path, std::string_view body, const HeaderList& headers = {}) {
+    return request("PUT", path, body, headers);
+  }
+  HttpAnswer remove(std::string_view path, const HeaderList& headers = {}) {
+    return request("DELETE", path, "", headers);
+  }
 
   /// Submits an inline plan; the exec_id. Throws when it was not accepted.
   std::string submit(std::string_view plan, std::string_view with = "{}", std::string_view more = "");
   /// Polls until the status is `status`; the execution. Throws after `longest` with what was seen last.
-  json::Value wait_for(const std::string& exec_id, std::string_view status, std::chrono::milliseconds longest = std::chrono::seconds(20));
+  json::Value wait_for(const std::string& exec_id, std::string_view status,
+                       std::chrono::milliseconds longest = std::chrono::seconds(20));
   /// Polls until the execution has ended; the execution.
-  json::Value wait_end(const std::string& exec_id, std::chrono::milliseconds longest = std::chrono::seconds(20));
+  json::Value wait_end(const std::string& exec_id,
+                       std::chrono::milliseconds longest = std::chrono::seconds(20));
 
   [[nodiscard]] const std::string& key() const { return key_; }
   [[nodiscard]] std::uint16_t port() const { return port_; }

@@ -32,12 +32,19 @@ std::string own_vhost(PrivateRabbit& rabbit) {
 }  // namespace
 
 Program::Program(std::string path, Environment environment, std::filesystem::path log)
-    : path_(std::move(path)), port_(free_port()), ops_port_(free_port()), environment_(std::move(environment)), log_(std::move(log)) {
+    : path_(std::move(path)),
+      port_(free_port()),
+      ops_port_(free_port()),
+      environment_(std::move(environment)),
+      log_(std::move(log)) {
   environment_["PAWL_LISTEN"] = "127.0.0.1:" + std::to_string(port_);
   environment_["PAWL_OPS_LISTEN"] = "127.0.0.1:" + std::to_string(ops_port_);
 }
 
-void Program::launch() { process_ = std::make_unique<Process>(ProcessOptions{.argv = {path_}, .environment = environment_, .output = log_}); }
+void Program::launch() {
+  process_ =
+      std::make_unique<Process>(ProcessOptions{.argv = {path_}, .environment = environment_, .output = log_});
+}
 
 void Program::start(Wait wait) {
   launch();
@@ -54,7 +61,8 @@ void Program::wait_ready(Wait wait) {
       return answer.status == 200 && broker;
     });
   } catch (const std::runtime_error& error) {
-    throw std::runtime_error(std::string(error.what()) + ": " + std::to_string(answer.status) + " " + answer.body + "\n" + log());
+    throw std::runtime_error(std::string(error.what()) + ": " + std::to_string(answer.status) + " " +
+                             answer.body + "\n" + log());
   }
 }
 
@@ -79,7 +87,8 @@ Stack::Stack(const Options& options)
                   {"PAWL_DRAIN", "5s"}};
   for (const auto& [name, value] : options.settings) environment_[name] = value;
   for (int i = 0; i < options.apis; ++i) {
-    apis_.push_back(std::make_unique<Program>(PAWL_API_PROGRAM, environment_, folder_ / ("api-" + std::to_string(i + 1) + ".log")));
+    apis_.push_back(std::make_unique<Program>(PAWL_API_PROGRAM, environment_,
+                                              folder_ / ("api-" + std::to_string(i + 1) + ".log")));
     apis_.back()->start();
   }
   if (!apis_.empty()) {
@@ -90,7 +99,8 @@ Stack::Stack(const Options& options)
     admin_key_.pop_back();
   }
   for (int i = 0; i < options.workers; ++i) {
-    workers_.push_back(std::make_unique<Program>(PAWL_WORKER_PROGRAM, environment_, folder_ / ("worker-" + std::to_string(i + 1) + ".log")));
+    workers_.push_back(std::make_unique<Program>(PAWL_WORKER_PROGRAM, environment_,
+                                                 folder_ / ("worker-" + std::to_string(i + 1) + ".log")));
     workers_.back()->launch();
   }
   for (const auto& worker : workers_) worker->wait_ready();
@@ -99,7 +109,9 @@ Stack::Stack(const Options& options)
     for (const auto& api : apis_) {
       Client asks(api->port(), admin_key_);
       wait_until("the tools of the first worker", 15s, [&] {
-        return !asks.post("/api/v0/tasks/validate", R"({"steps":[{"id":"a","tool":"nonesuch"}]})").data("warnings.0").is_null();
+        return !asks.post("/api/v0/tasks/validate", R"({"steps":[{"id":"a","tool":"nonesuch"}]})")
+                    .data("warnings.0")
+                    .is_null();
       });
     }
   }
@@ -138,7 +150,8 @@ std::string api_program() { return PAWL_API_PROGRAM; }
 std::string worker_program() { return PAWL_WORKER_PROGRAM; }
 
 std::string busy_plan(int ms) {
-  return R"({"steps":[{"id":"before","tool":"echo","with":{"n":1}},{"id":"busy","tool":"sleep","with":{"duration":")" + std::to_string(ms) +
+  return R"({"steps":[{"id":"before","tool":"echo","with":{"n":1}},{"id":"busy","tool":"sleep","with":{"duration":")" +
+         std::to_string(ms) +
          R"(ms"}},{"id":"after","tool":"echo","with":{"n":"${{ steps.before.output.n }}"}}],"output":"${{ steps.after.output }}"})";
 }
 

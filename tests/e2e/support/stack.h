@@ -1,5 +1,5 @@
-// A whole Pawl on this machine for end-to-end tests: the real programs, with a database and a broker that the test run
-// started itself. Everything ends with the test process.
+// A whole Pawl on this machine for end-to-end tests: the real programs, with a database and a broker that the
+// test run started itself. Everything ends with the test process.
 #pragma once
 
 #include <cstdint>
@@ -49,9 +49,9 @@ class Stack {
   struct Options {
     int apis = 1;
     int workers = 1;
-    Environment settings = {};               ///< PAWL_… of every process
+    Environment settings = {};                       ///< PAWL_… of every process
     std::shared_ptr<PrivatePostgres> postgres = {};  ///< none: the one that all tests of the process share
-    std::shared_ptr<PrivateRabbit> rabbit = {};      ///< none: the shared one, with a vhost of this stack's own
+    std::shared_ptr<PrivateRabbit> rabbit = {};  ///< none: the shared one, with a vhost of this stack's own
   };
   explicit Stack(const Options& options);
   ~Stack();
@@ -93,7 +93,8 @@ inline constexpr std::string_view kAllScopes =
     R"(["exec:read","exec:write","exec:control","approve","task:write","admin:keys","admin:breakers","ops:metrics"])";
 
 /// A plan of one step that answers its input.
-inline constexpr std::string_view kEchoPlan = R"({"steps":[{"id":"say","tool":"echo","with":"${{ input }}"}],"output":"${{ steps.say.output }}"})";
+inline constexpr std::string_view kEchoPlan =
+    R"({"steps":[{"id":"say","tool":"echo","with":"${{ input }}"}],"output":"${{ steps.say.output }}"})";
 /// A plan that is busy for `ms` in a step that holds its worker (under 2 s), between two that don't.
 std::string busy_plan(int ms);
 

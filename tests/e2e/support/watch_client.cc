@@ -46,8 +46,9 @@ WatchClient::WatchClient(std::uint16_t port, Way way, const std::string& path, c
   std::string request = "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) + "\r\n";
   for (const auto& [name, value] : headers) request.append(name).append(": ").append(value).append("\r\n");
   if (way == Way::kWebSocket) {
-    request += "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    request +=
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
   }
   request += "\r\n";
   if (::send(fd_, request.data(), request.size(), MSG_NOSIGNAL) < 0) return;
@@ -67,7 +68,8 @@ WatchClient::~WatchClient() {
 
 bool WatchClient::fill(steady_clock::time_point until) {
   if (ended_) return false;
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - steady_clock::now()).count();
+  const auto left =
+      std::chrono::duration_cast<std::chrono::milliseconds>(until - steady_clock::now()).count();
   pollfd look{.fd = fd_, .events = POLLIN, .revents = 0};
   if (poll(&look, 1, static_cast<int>(std::max<long long>(left, 0))) <= 0) return false;
   char buffer[65536];
@@ -101,7 +103,9 @@ std::optional<Heard> WatchClient::parse_event() {
 }
 
 std::optional<Heard> WatchClient::parse_frame() {
-  const auto byte = [this](std::size_t at) { return static_cast<std::size_t>(static_cast<unsigned char>(raw_[at])); };
+  const auto byte = [this](std::size_t at) {
+    return static_cast<std::size_t>(static_cast<unsigned char>(raw_[at]));
+  };
   if (raw_.size() < 2) return std::nullopt;
   std::size_t size = byte(1), begin = 2;
   if (size == 126) {
@@ -116,7 +120,9 @@ std::optional<Heard> WatchClient::parse_frame() {
   if (opcode == 1) return Heard{Heard::Kind::kEvent, parsed(payload)};
   if (opcode == 10) return Heard{Heard::Kind::kPong};
   if (opcode != 8) return std::nullopt;
-  const auto at = [&payload](std::size_t i) { return static_cast<int>(static_cast<unsigned char>(payload[i])); };
+  const auto at = [&payload](std::size_t i) {
+    return static_cast<int>(static_cast<unsigned char>(payload[i]));
+  };
   return Heard{Heard::Kind::kClosed, {}, payload.size() < 2 ? 0 : at(0) * 256 + at(1)};
 }
 
@@ -127,7 +133,8 @@ void WatchClient::send_frame(int opcode, std::string_view payload, bool masked) 
     frame.push_back(static_cast<char>(mask_bit | static_cast<int>(payload.size())));
   } else {
     frame.push_back(static_cast<char>(mask_bit | 127));
-    for (int shift = 56; shift >= 0; shift -= 8) frame.push_back(static_cast<char>(payload.size() >> shift & 0xFF));
+    for (int shift = 56; shift >= 0; shift -= 8)
+      frame.push_back(static_cast<char>(payload.size() >> shift & 0xFF));
   }
   if (masked) frame.append(4, '\0');  // a mask of zeros is a mask
   frame.append(payload);

@@ -1,4 +1,5 @@
-// A client that watches: reads server-sent events or WebSocket frames from a plain socket, at its own speed. Blocking.
+// A client that watches: reads server-sent events or WebSocket frames from a plain socket, at its own speed.
+// Blocking.
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,5 @@
-// The engine on a real loop with the in-memory twins of store and broker: what it claims, acks, saves, drops and hands over.
+// The engine on a real loop with the in-memory twins of store and broker: what it claims, acks, saves, drops
+// and hands over.
 #include "worker/engine/engine.h"
 
 #include <gtest/gtest.h>
@@ -61,9 +62,14 @@ class EngineTest : public testing::Test {
  protected:
   EngineTest()
       : broker_([this](Millis delay, std::function<void()> fn) { later(delay, std::move(fn)); }),
-        database_(std::make_shared<store::FakeDatabase>(rng_, [this] { return WallTime{} + std::chrono::duration_cast<Micros>(loop_.now().time_since_epoch()); })),
-        store_(database_, [this](std::function<void()> fn) { loop_.post(std::move(fn)); },
-               [this](Millis delay, std::function<void()> fn) { later(delay, std::move(fn)); }),
+        database_(std::make_shared<store::FakeDatabase>(
+            rng_,
+            [this] {
+              return WallTime{} + std::chrono::duration_cast<Micros>(loop_.now().time_since_epoch());
+            })),
+        store_(
+            database_, [this](std::function<void()> fn) { loop_.post(std::move(fn)); },
+            [this](Millis delay, std::function<void()> fn) { later(delay, std::move(fn)); }),
         publisher_(broker_.make_publisher()),
         consumer_(broker_.make_consumer({"default"})),
         bus_(broker_.make_bus()) {
@@ -93,8 +99,9 @@ class EngineTest : public testing::Test {
     observer.on_step = [](const StepRecord&) {};
     observer.on_finish = [this](const store::Final& final, Micros) { ends_.push_back(final.status); };
     observer.on_first_start = [](Micros) {};
-    engine_ = std::make_unique<Engine>(
-        Ports{loop_, rng_, Log(), store_, store_, store_, store_, *consumer_, *publisher_, *bus_, tools_, observer}, options);
+    engine_ = std::make_unique<Engine>(Ports{loop_, rng_, Log(), store_, store_, store_, store_, *consumer_,
+                                             *publisher_, *bus_, tools_, observer},
+                                       options);
     engine_->start();
   }
 
@@ -124,13 +131,15 @@ class EngineTest : public testing::Test {
   }
   ExecutionStatus status(const Uuid& id) {
     std::optional<ExecutionStatus> found;
-    store_.get(Uuid{}, id, loop_.now() + Millis{1000}, [&](Result<store::ExecutionRow> row) { found = row->status; });
+    store_.get(Uuid{}, id, loop_.now() + Millis{1000},
+               [&](Result<store::ExecutionRow> row) { found = row->status; });
     until([&] { return found.has_value(); });
     return *found;
   }
   std::vector<Event> events(const Uuid& id) {
     std::optional<std::vector<Event>> found;
-    store_.events(Uuid{}, id, 0, 1000, loop_.now() + Millis{1000}, [&](Result<std::vector<Event>> all) { found = std::move(*all); });
+    store_.events(Uuid{}, id, 0, 1000, loop_.now() + Millis{1000},
+                  [&](Result<std::vector<Event>> all) { found = std::move(*all); });
     until([&] { return found.has_value(); });
     return *found;
   }
@@ -224,7 +233,8 @@ TEST_F(EngineTest, AnOwnerThatWasFencedWritesNothing) {
 
 TEST_F(EngineTest, RepeatsACheckpointWhoseAnswerWasLost) {
   start();
-  const Uuid id = accept(R"([{"id":"a","tool":"echo","with":{"x":1}},{"id":"b","tool":"echo","with":{"y":2}}])");
+  const Uuid id =
+      accept(R"([{"id":"a","tool":"echo","with":{"x":1}},{"id":"b","tool":"echo","with":{"y":2}}])");
   store_.fault_next("checkpoint", store::StoreFault::kAnswerLost);
   store_.fault_next("checkpoint", store::StoreFault::kUnavailable);
   ASSERT_TRUE(until([&] { return ends_.size() == 1; }));
@@ -290,7 +300,8 @@ TEST_F(EngineTest, ADrainHandsOverAndTheStepRunsAgainUnderTheSameAttempt) {
 TEST_F(EngineTest, TellsTheProcessThatWaitsForTheEnd) {
   start();
   std::string ended;
-  bus_->listen_control("api.x", [&](const json::Value& message) { ended = message.find("ended")->as_string(); });
+  bus_->listen_control("api.x",
+                       [&](const json::Value& message) { ended = message.find("ended")->as_string(); });
   const Uuid id = accept(R"([{"id":"a","tool":"unheard-of"}])");
   static_cast<void>(id);
   ASSERT_TRUE(until([&] { return ends_.size() == 1; }));

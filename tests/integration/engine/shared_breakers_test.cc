@@ -1,5 +1,5 @@
-// Breakers of two workers over one store: what one decides the other obeys within a second, message or no message,
-// and only one of them probes.
+// Breakers of two workers over one store: what one decides the other obeys within a second, message or no
+// message, and only one of them probes.
 #include "worker/engine/shared_breakers.h"
 
 #include <gtest/gtest.h>
@@ -29,7 +29,8 @@ class SharedBreakersTest : public testing::Test {
   }
 
   store::FakeBreakerStore make_store() {
-    return {rows_, [] { return SystemClock().wall(); }, [this](std::function<void()> fn) { loop_.post(std::move(fn)); }};
+    return {rows_, [] { return SystemClock().wall(); },
+            [this](std::function<void()> fn) { loop_.post(std::move(fn)); }};
   }
   std::unique_ptr<SharedBreakers> make_worker(store::BreakerStore& store, const std::string& id) {
     auto worker = std::make_unique<SharedBreakers>(loop_, rng_, *bus_, &store, Log(), id, config_);
@@ -105,8 +106,9 @@ TEST_F(SharedBreakersTest, OnlyOneProbesAndItsVerdictIsForAll) {
   EXPECT_EQ(row_state(), "half_open");
   SharedBreakers& prober = probe_a ? *a : *b;
   prober.record(key_, probe_a ? *probe_a : *probe_b, false, Millis{1});
-  EXPECT_TRUE(until([&] { return row_state() == "closed" && is_let_through(*a, key_) && is_let_through(*b, key_); },
-                    Millis{3000}));
+  EXPECT_TRUE(
+      until([&] { return row_state() == "closed" && is_let_through(*a, key_) && is_let_through(*b, key_); },
+            Millis{3000}));
 }
 
 TEST_F(SharedBreakersTest, AnOperatorsOrderIsObeyedAndNotOverwritten) {
@@ -145,8 +147,8 @@ TEST_F(SharedBreakersTest, ForgedMessagesAreIgnored) {
   fail_twice(*a);
   until([&] { return row_state() == "open"; }, Millis{1000});
   turn(Millis{30});  // the answer to the write has come
-  for (const json::Value& breaker :
-       {json::Value(1), json::Value(json::Object{}), json::Value(json::Object{{"tenant", "x"}, {"state", "closed"}})})
+  for (const json::Value& breaker : {json::Value(1), json::Value(json::Object{}),
+                                     json::Value(json::Object{{"tenant", "x"}, {"state", "closed"}})})
     a->on_control(json::Object{{"breaker", breaker}});
   store::BreakerRow old;
   old.key = key_;

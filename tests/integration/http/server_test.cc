@@ -19,7 +19,9 @@ class SampleApplication final : public Application {
   explicit SampleApplication(Loop& loop) : loop_(loop) {}
 
   void on_head(const ExchangePtr& exchange) override {
-    if (exchange->head().path() == "/deny") return exchange->respond(failure({ErrorKind::kPermission, "insufficient_scope", "no"}, ErrorStyle::kEnvelope));
+    if (exchange->head().path() == "/deny")
+      return exchange->respond(
+          failure({ErrorKind::kPermission, "insufficient_scope", "no"}, ErrorStyle::kEnvelope));
     if (exchange->head().path() == "/decide-later") {
       loop_.post([exchange] { exchange->proceed(100); });
       return;
@@ -32,7 +34,9 @@ class SampleApplication final : public Application {
     exchange->on_abort([this] { ++aborts; });
     if (path == "/never") return;
     if (path == "/later") {
-      timers_.emplace_back(loop_).start(Millis{20}, [exchange] { exchange->respond({200, "text/plain", "later"}); });
+      timers_.emplace_back(loop_).start(Millis{20}, [exchange] {
+        exchange->respond({200, "text/plain", "later"});
+      });
     } else if (path == "/stream") {
       exchange->begin_stream({200, "text/plain", "one"});
       loop_.post([exchange] {
@@ -45,7 +49,9 @@ class SampleApplication final : public Application {
       exchange->respond({200, "text/plain", exchange->body()});
     }
   }
-  Response on_bad_request(int status, std::string_view code, std::string_view) override { return {status, "text/plain", std::string(code)}; }
+  Response on_bad_request(int status, std::string_view code, std::string_view) override {
+    return {status, "text/plain", std::string(code)};
+  }
 
   int requests = 0, aborts = 0;
 
@@ -61,14 +67,15 @@ class HttpServer : public testing::Test {
     port_ = server_->listen({.address = "127.0.0.1"}).value();
   }
   void connect() {
-    pending_ = connect_stream(loop_, {.host = "127.0.0.1", .port = port_}, [this](Result<std::unique_ptr<Stream>> stream) {
-      client_ = std::move(stream).value();
-      StreamHandler handler;
-      handler.on_data = [this](std::string_view bytes) { received_.append(bytes); };
-      handler.on_drain = [] {};
-      handler.on_close = [this](const Error&) { closed_ = true; };
-      client_->set_handler(std::move(handler));
-    });
+    pending_ = connect_stream(loop_, {.host = "127.0.0.1", .port = port_},
+                              [this](Result<std::unique_ptr<Stream>> stream) {
+                                client_ = std::move(stream).value();
+                                StreamHandler handler;
+                                handler.on_data = [this](std::string_view bytes) { received_.append(bytes); };
+                                handler.on_drain = [] {};
+                                handler.on_close = [this](const Error&) { closed_ = true; };
+                                client_->set_handler(std::move(handler));
+                              });
     until([this] { return client_ != nullptr; });
   }
   template <typename Fn>
@@ -103,14 +110,15 @@ class HttpServer : public testing::Test {
 };
 
 std::string post(std::string_view path, std::string_view body, std::string_view more = "") {
-  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n" + std::string(more) + "Content-Length: " + std::to_string(body.size()) +
-         "\r\n\r\n" + std::string(body);
+  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: h\r\n" + std::string(more) +
+         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
 }
 
 TEST_F(HttpServer, AnswersPipelinedRequestsInTheirOrder) {
   start();
   connect();
-  client_->write(post("/later", "") + post("/echo", "second") + post("/stream", "") + post("/decide-later", "fourth"));
+  client_->write(post("/later", "") + post("/echo", "second") + post("/stream", "") +
+                 post("/decide-later", "fourth"));
   ASSERT_TRUE(until([&] { return received_.find("fourth") != std::string::npos; }));
   EXPECT_EQ(answers(), 4u);
   EXPECT_LT(received_.find("later"), received_.find("second"));
@@ -194,7 +202,8 @@ TEST_F(HttpServer, TellsTheApplicationWhenTheClientGoes) {
 TEST_F(HttpServer, GivesBackASaneRequestIdAndReplacesAnother) {
   start();
   connect();
-  client_->write(post("/echo", "a", "X-Request-Id: abc-1\r\n") + post("/echo", "b", "X-Request-Id: a b<\r\n"));
+  client_->write(post("/echo", "a", "X-Request-Id: abc-1\r\n") +
+                 post("/echo", "b", "X-Request-Id: a b<\r\n"));
   ASSERT_TRUE(until([&] { return answers() == 2; }));
   EXPECT_NE(received_.find("X-Request-Id: abc-1"), std::string::npos);
   EXPECT_EQ(received_.find("a b<"), std::string::npos);
@@ -214,7 +223,9 @@ TEST_F(HttpServer, EndsRequestsUnderWayBeforeItStops) {
 TEST_F(HttpServer, ServesHeadWithoutABodyAndHttp10WithoutKeepingAlive) {
   start();
   connect();
-  client_->write("HEAD /echo HTTP/1.1\r\nHost: h\r\n\r\n" "GET /echo HTTP/1.0\r\n\r\n");
+  client_->write(
+      "HEAD /echo HTTP/1.1\r\nHost: h\r\n\r\n"
+      "GET /echo HTTP/1.0\r\n\r\n");
   ASSERT_TRUE(until([&] { return closed_; }));
   EXPECT_EQ(answers(), 2u);
 }

@@ -60,7 +60,8 @@ class FileToolTest : public ::testing::Test {
 };
 
 TEST_F(FileToolTest, WritesReadsListsAndTellsOfFiles) {
-  const json::Value wrote = good({{"op", "write"}, {"path", "a.txt"}, {"content", "hello"}, {"mode", "0600"}}, "w");
+  const json::Value wrote =
+      good({{"op", "write"}, {"path", "a.txt"}, {"content", "hello"}, {"mode", "0600"}}, "w");
   EXPECT_EQ(text(wrote, "sha256"), to_hex(sha256("hello")));
   EXPECT_EQ(wrote.find("bytes")->as_int(), 5);
   good({{"op", "append"}, {"path", "a.txt"}, {"content", " you"}}, "a");
@@ -92,9 +93,11 @@ TEST_F(FileToolTest, NoPathLeadsOut) {
   fs::create_symlink(outside_ / "secret", files_ / "link");
   fs::create_directory_symlink(outside_, files_ / "folder");
   ASSERT_EQ(mkfifo((files_ / "pipe").c_str(), 0600), 0);
-  for (const std::string path : {"../e2/other", "/etc/passwd", "a/../../x", "..", "in/../in", "link", "folder/secret"}) {
+  for (const std::string path :
+       {"../e2/other", "/etc/passwd", "a/../../x", "..", "in/../in", "link", "folder/secret"}) {
     for (const std::string op : {"read", "write", "append", "delete", "stat", "mkdir"})
-      EXPECT_EQ(code({{"op", op}, {"path", path}, {"content", "x"}}, op + path), "path_denied") << op << " " << path;
+      EXPECT_EQ(code({{"op", op}, {"path", path}, {"content", "x"}}, op + path), "path_denied")
+          << op << " " << path;
     EXPECT_EQ(code({{"op", "copy"}, {"path", path}, {"to", "out"}}, "c" + path), "path_denied") << path;
     EXPECT_EQ(code({{"op", "move"}, {"path", "in"}, {"to", path}}, "m" + path), "path_denied") << path;
   }
@@ -105,7 +108,8 @@ TEST_F(FileToolTest, NoPathLeadsOut) {
   EXPECT_EQ(content("in"), "x");
   std::ifstream secret(outside_ / "secret");
   EXPECT_EQ(std::string(std::istreambuf_iterator<char>(secret), {}), "secret");
-  EXPECT_FALSE(tool_->validate(json::Object{{"op", "read"}, {"path", "../x"}}).empty()) << "known before it runs";
+  EXPECT_FALSE(tool_->validate(json::Object{{"op", "read"}, {"path", "../x"}}).empty())
+      << "known before it runs";
 }
 
 TEST_F(FileToolTest, ErrorsSayWhatIsWrong) {
@@ -126,7 +130,8 @@ TEST_F(FileToolTest, IfMatchRefusesWhatChangedMeanwhile) {
   put("f", "old");
   const std::string seen = text(good({{"op", "read"}, {"path", "f"}}), "sha256");
   put("f", "other");
-  EXPECT_EQ(code({{"op", "write"}, {"path", "f"}, {"content", "new"}, {"if_match", seen}}), "precondition_failed");
+  EXPECT_EQ(code({{"op", "write"}, {"path", "f"}, {"content", "new"}, {"if_match", seen}}),
+            "precondition_failed");
   EXPECT_EQ(content("f"), "other");
   const std::string now = to_hex(sha256("other"));
   good({{"op", "write"}, {"path", "f"}, {"content", "new"}, {"if_match", now}});
@@ -166,7 +171,8 @@ TEST_F(FileToolTest, AStepThatRunsAgainAfterACrashChangesNothingTwice) {
   good({{"op", "append"}, {"path", "log"}, {"content", "b"}}, "s");
   EXPECT_EQ(content("log"), "ab");
   good({{"op", "move"}, {"path", "log"}, {"to", "log2"}}, "v");
-  EXPECT_EQ(text(good({{"op", "move"}, {"path", "log"}, {"to", "log2"}}, "v"), "sha256"), to_hex(sha256("ab")));
+  EXPECT_EQ(text(good({{"op", "move"}, {"path", "log"}, {"to", "log2"}}, "v"), "sha256"),
+            to_hex(sha256("ab")));
   good({{"op", "undo"}}, "v.compensate");
   good({{"op", "undo"}}, "s.compensate");
   EXPECT_EQ(content("log"), "a");

@@ -66,7 +66,9 @@ void Checker::take(const Event& event) {
       state.wait_paused = paused_;
       if (const auto delay = number(event, "delay_ms")) state.wait_for = Millis(*delay);
       break;
-    case EventType::kApprovalDecided: state.is_approved = event.data.find("decision")->as_string() == "approve"; break;
+    case EventType::kApprovalDecided:
+      state.is_approved = event.data.find("decision")->as_string() == "approve";
+      break;
     case EventType::kApprovalExpired: state.is_approved = true; break;
     case EventType::kStepCommitted:
     case EventType::kStepFailed:
@@ -84,22 +86,26 @@ void Checker::started(const Event& event) {
   if (state.has_ended) fail("I10", path + " started after its end");
   if (is_paused_) fail("I12", path + " started while paused");
   if (is_cancelled_ && !is_compensation(path)) fail("I11", path + " started after the cancel");
-  if (step != nullptr && step->asks && !state.is_approved) fail("I14", path + " started without its approval");
+  if (step != nullptr && step->asks && !state.is_approved)
+    fail("I14", path + " started without its approval");
   if (!is_compensation(path)) check_before(path);
   const bool is_again = state.has_started && fallback == state.fallback && event.attempt == state.attempt &&
                         (state.was_deferred || (event.epoch > state.epoch && !state.has_failed_attempt));
-  const bool is_next = state.has_started && fallback == state.fallback && event.attempt == state.attempt + 1 &&
-                       state.has_failed_attempt;
+  const bool is_next = state.has_started && fallback == state.fallback &&
+                       event.attempt == state.attempt + 1 && state.has_failed_attempt;
   const bool is_other = fallback > state.fallback && event.attempt == 1;
   const bool is_first = !state.has_started && event.attempt == 1 && fallback == 0;
   if (!is_again && !is_next && !is_other && !is_first)
-    fail("I15", path + " started as attempt " + std::to_string(event.attempt) + " after " + std::to_string(state.attempt));
-  if (step != nullptr && step->kind == RandomStep::Kind::kTool && !is_compensation(path) && event.attempt > step->max_attempts)
+    fail("I15", path + " started as attempt " + std::to_string(event.attempt) + " after " +
+                    std::to_string(state.attempt));
+  if (step != nullptr && step->kind == RandomStep::Kind::kTool && !is_compensation(path) &&
+      event.attempt > step->max_attempts)
     fail("I15", path + " has too many attempts");
   if (is_next && state.wait_for) {
     const Micros waited = event.at - state.wait_from - (paused_ - state.wait_paused);
     if (waited < *state.wait_for) fail("I15", path + " was tried again too early");
-    // equal jitter lies in [half, whole] of the policy's delay, so half of the first one is the least there is
+    // equal jitter lies in [half, whole] of the policy's delay, so half of the first one is the least there
+    // is
     if (step != nullptr && !is_compensation(path) && *state.wait_for < step->delay / 2)
       fail("I15", path + " has a backoff below its policy's");
   }
@@ -118,8 +124,11 @@ void Checker::started(const Event& event) {
 
 void Checker::check_wait(const Event& event, const PathState& state) {
   const RandomStep* step = step_of(event.step);
-  if (step == nullptr || step->kind != RandomStep::Kind::kWait || event.type != EventType::kStepCommitted || !state.wait_for) return;
-  if (event.at - state.wait_from - (paused_ - state.wait_paused) < *state.wait_for) fail("I15", event.step + " waited too short");
+  if (step == nullptr || step->kind != RandomStep::Kind::kWait || event.type != EventType::kStepCommitted ||
+      !state.wait_for)
+    return;
+  if (event.at - state.wait_from - (paused_ - state.wait_paused) < *state.wait_for)
+    fail("I15", event.step + " waited too short");
 }
 
 void Checker::ended(const Event& event) {
@@ -155,12 +164,14 @@ void Checker::check_before(const std::string& path) {
 void Checker::called(const core::StartTool& call, WallTime at) {
   static_cast<void>(at);
   PathState& state = paths_[call.stamp.path];
-  const bool is_recorded = state.has_started && state.attempt == call.stamp.attempt && state.epoch == call.stamp.epoch &&
-                           state.fallback == call.stamp.fallback;
+  const bool is_recorded = state.has_started && state.attempt == call.stamp.attempt &&
+                           state.epoch == call.stamp.epoch && state.fallback == call.stamp.fallback;
   const RandomStep* step = step_of(call.stamp.path);
   const std::pair call_key(call.stamp.attempt, call.stamp.fallback);
-  const bool is_once = step != nullptr && step->at_most_once && call.stamp.path.find(".compensate") == std::string::npos;
-  if (is_once && state.open_call == call_key) fail("I8", call.stamp.path + " was called twice, though at most once");
+  const bool is_once =
+      step != nullptr && step->at_most_once && call.stamp.path.find(".compensate") == std::string::npos;
+  if (is_once && state.open_call == call_key)
+    fail("I8", call.stamp.path + " was called twice, though at most once");
   state.open_call = call_key;
   if (!is_recorded) fail("I8", call.stamp.path + " was called without a record of its start");
   if (state.has_ended) fail("I10", call.stamp.path + " was called after its end");
@@ -202,7 +213,8 @@ void Checker::finish(const sim::VirtualStore& store, bool must_cancel, bool has_
   if (status != (completes ? ExecutionStatus::kCompleted : ExecutionStatus::kFailed))
     return fail("oracle", "the status should be " + std::string(completes ? "completed" : "failed"));
   if (completes && plan_.prediction.is_exact && !(store.row().final->output == plan_.prediction.output))
-    fail("oracle", "the output is " + json::write(store.row().final->output) + ", not " + json::write(plan_.prediction.output));
+    fail("oracle", "the output is " + json::write(store.row().final->output) + ", not " +
+                       json::write(plan_.prediction.output));
 }
 
 }  // namespace pawl::simtest

@@ -1,4 +1,5 @@
-// Watches the ledger of one execution and the calls its tools get, and knows what must hold (reliability.md §1).
+// Watches the ledger of one execution and the calls its tools get, and knows what must hold (reliability.md
+// §1).
 #pragma once
 
 #include <map>
@@ -34,7 +35,8 @@ class Checker {
     bool is_approved = false;
     int attempt = 0;
     int fallback = 0;
-    std::optional<std::pair<int, int>> open_call = {};  ///< attempt and fallback of the last call that was made
+    std::optional<std::pair<int, int>> open_call =
+        {};  ///< attempt and fallback of the last call that was made
     std::uint32_t epoch = 0;
     WallTime wait_from{};
     Micros wait_paused{0};
@@ -53,7 +55,7 @@ class Checker {
 
   const RandomPlan& plan_;
   std::map<std::string, PathState> paths_;
-  std::vector<std::string> to_undo_;      ///< in the order of their commits
+  std::vector<std::string> to_undo_;  ///< in the order of their commits
   std::vector<std::uint64_t> signals_taken_;
   std::size_t seen_ = 0;
   std::uint32_t epoch_ = 0;

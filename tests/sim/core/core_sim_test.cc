@@ -1,4 +1,5 @@
-// The core under seeded faults. PAWL_SIM_SEED=n replays one schedule and prints its ledger; PAWL_SIM_SCHEDULES=n runs more.
+// The core under seeded faults. PAWL_SIM_SEED=n replays one schedule and prints its ledger;
+// PAWL_SIM_SCHEDULES=n runs more.
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>

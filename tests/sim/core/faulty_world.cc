@@ -14,7 +14,10 @@ constexpr Millis kHorizon{12'000};  ///< most of a run happens before
 class FaultyWorld final : public sim::VirtualWorld {
  public:
   FaultyWorld(const RandomPlan& plan, json::Value input, sim::WorldOptions options)
-      : VirtualWorld(plan.plan, std::move(input), std::move(options)), plan_(plan), chaos_(plan.seed * 31 + 7), checker_(plan) {
+      : VirtualWorld(plan.plan, std::move(input), std::move(options)),
+        plan_(plan),
+        chaos_(plan.seed * 31 + 7),
+        checker_(plan) {
     crash_rate_ = chaos_.below(3) == 0 ? 0 : 40 + chaos_.below(200);
     slow_rate_ = chaos_.below(2) == 0 ? 0 : 30;
     on_call = [this](const core::StartTool& call) { return answer(call); };
@@ -46,19 +49,25 @@ class FaultyWorld final : public sim::VirtualWorld {
   void after_answer(const core::ToolFinished& finished) override {
     if (one_in(12)) deliver(Millis(static_cast<std::int64_t>(chaos_.below(2000))), finished);
     if (one_in(30)) old_answers_.push_back(finished);
-    if (!old_answers_.empty() && one_in(12)) deliver(message_delay(), old_answers_[chaos_.below(old_answers_.size())]);
+    if (!old_answers_.empty() && one_in(12))
+      deliver(message_delay(), old_answers_[chaos_.below(old_answers_.size())]);
     maybe_crash();
   }
 
  private:
   bool one_in(std::uint64_t n) { return chaos_.below(n) == 0; }
-  WallTime some_time() { return WallTime(Millis(static_cast<std::int64_t>(chaos_.below(static_cast<std::uint64_t>(kHorizon.count()))))); }
+  WallTime some_time() {
+    return WallTime(
+        Millis(static_cast<std::int64_t>(chaos_.below(static_cast<std::uint64_t>(kHorizon.count())))));
+  }
 
   void maybe_crash() {
     if (crash_rate_ == 0 || crashes_ >= kMaxCrashes || !one_in(crash_rate_ / 10 + 1)) return;
     ++crashes_;
-    if (one_in(3)) mutable_store().steal();  // the owner learns of it at its next write
-    else crash();
+    if (one_in(3))
+      mutable_store().steal();  // the owner learns of it at its next write
+    else
+      crash();
   }
 
   sim::ToolAnswer answer(const core::StartTool& call) {
@@ -66,7 +75,8 @@ class FaultyWorld final : public sim::VirtualWorld {
     checker_.called(call, now());
     if (one_in(25)) {
       sim::ToolAnswer deferred;
-      constexpr core::DeferReason kReasons[] = {core::DeferReason::kBreakerOpen, core::DeferReason::kRetryBudget, core::DeferReason::kRateLimit};
+      constexpr core::DeferReason kReasons[] = {
+          core::DeferReason::kBreakerOpen, core::DeferReason::kRetryBudget, core::DeferReason::kRateLimit};
       deferred.deferred = kReasons[1 + chaos_.below(2)];
       deferred.after = Millis(static_cast<std::int64_t>(chaos_.below(5000)));
       return deferred;
@@ -90,7 +100,8 @@ class FaultyWorld final : public sim::VirtualWorld {
       at(when + Millis(static_cast<std::int64_t>(chaos_.below(6000))), [this] { resume(); });
     }
     at(WallTime(kHorizon * 3), [this] { resume(); });
-    for (std::uint64_t signals = chaos_.below(3); signals > 0; --signals) at(some_time(), [this] { signal("news", 1); });
+    for (std::uint64_t signals = chaos_.below(3); signals > 0; --signals)
+      at(some_time(), [this] { signal("news", 1); });
     for (std::uint64_t looks = chaos_.below(6); looks > 0; --looks) at(some_time(), [this] { decide_all(); });
     if (one_in(3)) {
       at(some_time(), [this] {

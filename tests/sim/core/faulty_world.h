@@ -1,5 +1,6 @@
-// The virtual world with everything going wrong that can: crashes at any point, answers late, twice or from another life,
-// a slow store, a lost lease, and people who cancel, pause, resume, signal and approve at any moment. All from one seed.
+// The virtual world with everything going wrong that can: crashes at any point, answers late, twice or from
+// another life, a slow store, a lost lease, and people who cancel, pause, resume, signal and approve at any
+// moment. All from one seed.
 #pragma once
 
 #include <memory>

@@ -43,13 +43,20 @@ class Maker {
     s.critical = !one_in(6);
     s.is_off = one_in(12);
     const std::uint64_t dice = depth > 2 || count_ > 40 ? 0 : rng_.below(100);
-    if (dice < 58) tool(s);
-    else if (dice < 65) group(s, Kind::kSequence, list(depth + 1, 3));
-    else if (dice < 76) parallel(s, depth);
-    else if (dice < 83) loop(s, depth);
-    else if (dice < 87) group(s, Kind::kChoose, list(depth + 1, 2));
-    else if (dice < 90) task(s, depth);
-    else waiting(s, dice);
+    if (dice < 58)
+      tool(s);
+    else if (dice < 65)
+      group(s, Kind::kSequence, list(depth + 1, 3));
+    else if (dice < 76)
+      parallel(s, depth);
+    else if (dice < 83)
+      loop(s, depth);
+    else if (dice < 87)
+      group(s, Kind::kChoose, list(depth + 1, 2));
+    else if (dice < 90)
+      task(s, depth);
+    else
+      waiting(s, dice);
     return s;
   }
 
@@ -113,11 +120,15 @@ json::Object call_of(const RandomStep& s, const std::string& before, const std::
 void add_tool(RandomPlan& plan, const RandomStep& s, json::Object& out) {
   const std::string before = s.reads_before ? plan.before.at(s.id) : "";
   for (const auto& [key, value] : call_of(s, before, "work")) out.set(key, value);
-  out.set("retry", json::Object{{"max_attempts", s.max_attempts}, {"initial_delay", millis(s.delay)},
+  out.set("retry", json::Object{{"max_attempts", s.max_attempts},
+                                {"initial_delay", millis(s.delay)},
                                 {"jitter", s.delay.count() % 2 == 0 ? "none" : "equal"}});
   if (s.fallbacks > 0) out.set("fallback", json::Array{json::Value(call_of(s, before, "other"))});
-  if (s.compensates) out.set("compensate", json::Object{{"tool", "undo"}, {"with", json::Object{{"of", "${{ steps." + s.id + ".output }}"}}}});
-  if (s.asks) out.set("approval", json::Object{{"message", "go?"}, {"expires_in", "30s"}, {"on_expiry", "approve"}});
+  if (s.compensates)
+    out.set("compensate", json::Object{{"tool", "undo"},
+                                       {"with", json::Object{{"of", "${{ steps." + s.id + ".output }}"}}}});
+  if (s.asks)
+    out.set("approval", json::Object{{"message", "go?"}, {"expires_in", "30s"}, {"on_expiry", "approve"}});
   if (s.at_most_once) out.set("delivery", "at_most_once");
   if (s.optional) out.set("optional", true);
 }
@@ -132,7 +143,8 @@ json::Value step_document(RandomPlan& plan, const RandomStep& s) {
     case Kind::kTool: add_tool(plan, s, out); break;
     case Kind::kSequence: out.set("sequence", json::Object{{"steps", document(plan, s.children)}}); break;
     case Kind::kChoose:
-      out.set("choose", json::Array{json::Object{{"when", "${{ 2 > 1 }}"}, {"steps", document(plan, s.children)}}});
+      out.set("choose",
+              json::Array{json::Object{{"when", "${{ 2 > 1 }}"}, {"steps", document(plan, s.children)}}});
       break;
     case Kind::kParallel:
       group = json::Object{{"steps", document(plan, s.children)}, {"strategy", s.strategy}};
@@ -142,7 +154,8 @@ json::Value step_document(RandomPlan& plan, const RandomStep& s) {
     case Kind::kForEach: {
       json::Array items;
       for (int i = 0; i < s.items; ++i) items.emplace_back(i);
-      group = json::Object{{"items", "${{ input." + s.id + " }}"}, {"step", step_document(plan, s.children[0])}};
+      group =
+          json::Object{{"items", "${{ input." + s.id + " }}"}, {"step", step_document(plan, s.children[0])}};
       if (s.max_parallel > 0) group.set("max_parallel", s.max_parallel);
       out.set("for_each", group);
       break;
@@ -257,9 +270,12 @@ Behaviour behaviour_of(std::uint64_t seed, const std::string& path, int target) 
   SeededRng rng(mix(seed, path, target));
   Behaviour b;
   const std::uint64_t dice = rng.below(100);
-  if (path.ends_with(".compensate")) b.failures = dice < 10 ? 1 : 0;
-  else if (dice < 18) b.failures = static_cast<int>(1 + rng.below(3));
-  else if (dice < 23) b.for_good = true;
+  if (path.ends_with(".compensate"))
+    b.failures = dice < 10 ? 1 : 0;
+  else if (dice < 18)
+    b.failures = static_cast<int>(1 + rng.below(3));
+  else if (dice < 23)
+    b.for_good = true;
   b.duration = Millis(static_cast<std::int64_t>(rng.below(3) == 0 ? rng.below(3000) : rng.below(50)));
   b.output = json::Object{{"v", static_cast<std::int64_t>(rng.below(1000))}, {"t", target}};
   return b;
@@ -270,16 +286,18 @@ std::unique_ptr<RandomPlan> random_plan(std::uint64_t seed) {
   out->seed = seed;
   SeededRng rng(seed ^ 0xABCDEF);
   out->steps = Maker(*out, rng.next()).list(0, 5);
-  json::Object document_of{{"steps", document(*out, out->steps)},
-                           {"limits", json::Object{{"max_parallel", static_cast<std::int64_t>(1 + rng.below(6))},
-                                                   {"max_depth", 16}}}};
+  json::Object document_of{
+      {"steps", document(*out, out->steps)},
+      {"limits",
+       json::Object{{"max_parallel", static_cast<std::int64_t>(1 + rng.below(6))}, {"max_depth", 16}}}};
   out->has_timeout = rng.below(12) == 0;
   if (out->has_timeout) document_of.set("timeout", "4s");
   plan::ParseOptions options;
   options.id_required = false;
   auto parsed = plan::parse(json::Value(std::move(document_of)), options);
   if (!parsed) {
-    for (const Fault& fault : parsed.error().faults) std::fprintf(stderr, "%s: %s\n", fault.pointer.c_str(), fault.message.c_str());
+    for (const Fault& fault : parsed.error().faults)
+      std::fprintf(stderr, "%s: %s\n", fault.pointer.c_str(), fault.message.c_str());
   }
   PAWL_ASSERT(parsed, "a random plan parses");
   out->plan = *parsed;

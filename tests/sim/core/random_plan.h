@@ -1,5 +1,5 @@
-// Random plans from a seed, with an oracle that knows their outcome beforehand: a second, simpler reading of the plan
-// language that shares no code with the core.
+// Random plans from a seed, with an oracle that knows their outcome beforehand: a second, simpler reading of
+// the plan language that shares no code with the core.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,8 @@ struct Behaviour {
   json::Value output;
 };
 
-/// The same for the same seed, path and target, whoever asks and whenever: so a run again after a crash ends alike.
+/// The same for the same seed, path and target, whoever asks and whenever: so a run again after a crash ends
+/// alike.
 Behaviour behaviour_of(std::uint64_t seed, const std::string& path, int target);
 
 struct Prediction {
@@ -34,15 +35,25 @@ struct Prediction {
 };
 
 struct RandomStep {
-  enum class Kind { kTool, kSequence, kParallel, kForEach, kChoose, kTask, kWait, kSignal, kApproval } kind = Kind::kTool;
+  enum class Kind {
+    kTool,
+    kSequence,
+    kParallel,
+    kForEach,
+    kChoose,
+    kTask,
+    kWait,
+    kSignal,
+    kApproval
+  } kind = Kind::kTool;
   std::string id;
   std::vector<RandomStep> children = {};
   bool critical = true;
   bool optional = false;
-  bool is_off = false;      ///< `when` is false
+  bool is_off = false;  ///< `when` is false
   bool reads_before = false;
   bool compensates = false;
-  bool asks = false;        ///< a tool step behind an approval
+  bool asks = false;  ///< a tool step behind an approval
   bool at_most_once = false;
   int fallbacks = 0;
   int max_attempts = 1;
@@ -50,7 +61,7 @@ struct RandomStep {
   int max_parallel = 0;
   std::string strategy = "wait_all";
   Millis wait{0};
-  Millis delay{0};          ///< of the first backoff
+  Millis delay{0};  ///< of the first backoff
 };
 
 struct RandomPlan {
@@ -58,7 +69,7 @@ struct RandomPlan {
   plan::PlanPtr plan;
   std::map<std::string, plan::PlanPtr> tasks;
   std::vector<RandomStep> steps;
-  std::map<std::string, std::string> before;       ///< id → id of the sibling that must have ended first
+  std::map<std::string, std::string> before;  ///< id → id of the sibling that must have ended first
   std::map<std::string, const RandomStep*> by_id;
   Prediction prediction;
   bool has_at_most_once = false;

@@ -1,4 +1,5 @@
-// Everything the handlers ask for, over in-memory twins; for unit tests of the API. Nothing of it opens a socket.
+// Everything the handlers ask for, over in-memory twins; for unit tests of the API. Nothing of it opens a
+// socket.
 #pragma once
 
 #include <memory>
@@ -7,8 +8,8 @@
 
 #include "api/services.h"
 #include "broker/fake_broker.h"
-#include "common/plan/parse.h"
 #include "common/json/parse.h"
+#include "common/plan/parse.h"
 #include "common/store/fake_store.h"
 #include "common/store/pg_breaker_store.h"
 #include "common/store/pg_log_store.h"
@@ -20,12 +21,14 @@ namespace pawl::api {
 
 inline json::Value parsed(std::string_view text) { return json::parse(text).value(); }
 
-/// A Postgres that is away: for the stores that have no twin in memory. The tests of the API's parts never need their answers.
+/// A Postgres that is away: for the stores that have no twin in memory. The tests of the API's parts never
+/// need their answers.
 class AwayPool final : public db::Pool {
  public:
   explicit AwayPool(Loop& loop) : loop_(loop) {}
   void run(std::vector<db::Call>, std::vector<Uuid>, MonoTime, Done<std::vector<db::RowsPtr>> done) override {
-    loop_.post([done = std::move(done)] { done(fail(ErrorKind::kUnavailable, "postgres_unavailable", "away")); });
+    loop_.post(
+        [done = std::move(done)] { done(fail(ErrorKind::kUnavailable, "postgres_unavailable", "away")); });
   }
   [[nodiscard]] bool healthy() const override { return false; }
   void on_health(std::function<void(bool)>) override {}
@@ -38,7 +41,9 @@ class ApiWorld {
  public:
   Loop loop;
   SeededRng rng{7};
-  store::FakeStore store{std::make_shared<store::FakeDatabase>(rng, [] { return WallTime{Micros{1'800'000'000'000'000}}; }), [this](std::function<void()> fn) { loop.post(std::move(fn)); }};
+  store::FakeStore store{
+      std::make_shared<store::FakeDatabase>(rng, [] { return WallTime{Micros{1'800'000'000'000'000}}; }),
+      [this](std::function<void()> fn) { loop.post(std::move(fn)); }};
   broker::FakeBroker broker{[this](Millis, std::function<void()> fn) { loop.post(std::move(fn)); }};
   std::unique_ptr<broker::TicketPublisher> publisher = broker.make_publisher();
   std::unique_ptr<broker::Bus> bus = broker.make_bus();
@@ -62,14 +67,21 @@ class ApiWorld {
   ToolCatalogue tools;
   egress::Policy egress;
   std::vector<std::string> origins;
-  Services services{loop,       rng,      Log(),      store,        store,         store,   store,    store, news,
-                    queues,     store,    breakers,   *publisher,   *bus,          *depths, authenticator,
-                    task_cache, waiter,   stream_store, streams,    tap,           hub,     tickets,  overview, logs,
-                    cursors,    {lanes, tools, egress}, lanes, origins, "api.test"};
+  Services services{loop,          rng,        Log(),
+                    store,         store,      store,
+                    store,         store,      news,
+                    queues,        store,      breakers,
+                    *publisher,    *bus,       *depths,
+                    authenticator, task_cache, waiter,
+                    stream_store,  streams,    tap,
+                    hub,           tickets,    overview,
+                    logs,          cursors,    {lanes, tools, egress},
+                    lanes,         origins,    "api.test"};
 
   /// A task as the cache would hand it over.
   static CachedTask task(std::string_view document) {
-    return {"t", 1, plan::parse(parsed(document), {.id_required = false, .lanes = {"default", "llm"}}).value()};
+    return {"t", 1,
+            plan::parse(parsed(document), {.id_required = false, .lanes = {"default", "llm"}}).value()};
   }
 };
 

@@ -70,7 +70,8 @@ class Auth : public testing::Test {
     row.expires_at = expires_at;
     id_ = row.id;
     tenant_ = row.tenant;
-    world_.store.create(std::move(row), key.hash, "", world_.loop.now() + Millis{1000}, [](const Result<store::KeyRow>& made) { EXPECT_TRUE(made); });
+    world_.store.create(std::move(row), key.hash, "", world_.loop.now() + Millis{1000},
+                        [](const Result<store::KeyRow>& made) { EXPECT_TRUE(made); });
     world_.loop.run_for(Millis{0});
     return key;
   }
@@ -79,7 +80,8 @@ class Auth : public testing::Test {
     http::Headers headers;
     if (!header.empty()) headers.add("Authorization", header);
     std::string code = "no answer";
-    world_.authenticator.authenticate(headers, [&code](const Result<Principal>& who) { code = who ? "" : who.error().code; });
+    world_.authenticator.authenticate(
+        headers, [&code](const Result<Principal>& who) { code = who ? "" : who.error().code; });
     for (int i = 0; i < 5 && code == "no answer"; ++i) world_.loop.run_for(Millis{0});
     return code;
   }
@@ -105,7 +107,8 @@ TEST_F(Auth, AnExpiredKeyIsRefused) {
 TEST_F(Auth, ARevokedKeyIsRefusedOnceItIsForgotten) {
   const NewApiKey key = make();
   EXPECT_EQ(ask("Bearer " + key.text), "");
-  world_.store.revoke(tenant_, id_, world_.loop.now() + Millis{1000}, [](const Result<void>& done) { EXPECT_TRUE(done); });
+  world_.store.revoke(tenant_, id_, world_.loop.now() + Millis{1000},
+                      [](const Result<void>& done) { EXPECT_TRUE(done); });
   world_.loop.run_for(Millis{0});
   world_.authenticator.forget(id_);
   EXPECT_EQ(ask("Bearer " + key.text), "key_revoked");
@@ -126,9 +129,12 @@ TEST(Trace, IsTakenOverWhenItIsWellFormed) {
   http::Headers headers;
   headers.add("traceparent", good);
   EXPECT_EQ(traceparent_of(headers, rng), good);
-  for (const std::string bad : {"", "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01", "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-                                "00-00000000000000000000000000000000-b7ad6b7169203331-01", "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
-                                "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-zz"}) {
+  for (const std::string bad : {"", "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+                                "01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+                                "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+                                "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+                                "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-x",
+                                "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-zz"}) {
     EXPECT_FALSE(is_traceparent(bad)) << bad;
     http::Headers other;
     other.add("traceparent", bad);

@@ -11,7 +11,8 @@ const Uuid kOther = *Uuid::parse("01900000-0000-7000-8000-000000000002");
 
 TEST(Cursor, ComesBackForItsTenantAndList) {
   const CursorCodec codec("a secret");
-  for (const std::string& position : {std::string("x"), std::string("01900000-0000-7000-8000-000000000001"), std::string("a\0b", 3)}) {
+  for (const std::string& position :
+       {std::string("x"), std::string("01900000-0000-7000-8000-000000000001"), std::string("a\0b", 3)}) {
     const std::string cursor = codec.encode(kTenant, "executions", position);
     EXPECT_EQ(codec.decode(kTenant, "executions", cursor), position);
     EXPECT_EQ(cursor.find_first_of("+/=&?% "), std::string::npos) << "fits a URL";
@@ -37,7 +38,8 @@ TEST(Cursor, EveryFlippedBitIsSeen) {
       EXPECT_FALSE(codec.decode(kTenant, "executions", flipped)) << i << " " << bit;
     }
   }
-  for (std::size_t length = 0; length < cursor.size(); ++length) EXPECT_FALSE(codec.decode(kTenant, "executions", cursor.substr(0, length)));
+  for (std::size_t length = 0; length < cursor.size(); ++length)
+    EXPECT_FALSE(codec.decode(kTenant, "executions", cursor.substr(0, length)));
   EXPECT_FALSE(codec.decode(kTenant, "executions", cursor + "A"));
 }
 

@@ -1,4 +1,5 @@
-// A store of streams in which nothing ever happened; for tests of handlers that have nothing to do with streams.
+// A store of streams in which nothing ever happened; for tests of handlers that have nothing to do with
+// streams.
 #pragma once
 
 #include <utility>
@@ -13,7 +14,9 @@ class EmptyStreams final : public store::StreamStore, public store::LogReader {
  public:
   explicit EmptyStreams(Loop& loop) : loop_(loop) {}
 
-  void position(Uuid, Uuid, MonoTime, Done<store::LedgerPosition> done) override { answer(std::move(done), nothing()); }
+  void position(Uuid, Uuid, MonoTime, Done<store::LedgerPosition> done) override {
+    answer(std::move(done), nothing());
+  }
   void tails(std::vector<store::LedgerTail>, int, MonoTime, Done<std::vector<Event>> done) override {
     answer(std::move(done), std::vector<Event>());
   }
@@ -30,7 +33,9 @@ class EmptyStreams final : public store::StreamStore, public store::LogReader {
   }
 
  private:
-  static tl::unexpected<Error> nothing() { return fail(ErrorKind::kNotFound, "not_found", "nothing is here"); }
+  static tl::unexpected<Error> nothing() {
+    return fail(ErrorKind::kNotFound, "not_found", "nothing is here");
+  }
   template <typename T, typename Answer>
   void answer(Done<T> done, Answer value) {
     loop_.post([done = std::move(done), value = std::move(value)] { done(Result<T>(value)); });

@@ -17,7 +17,8 @@ std::vector<std::string> pointers(const Error& error) {
 }
 
 TEST(Fields, ReadsWhatIsThereAndTakesNullForAbsent) {
-  const json::Value body = parsed(R"({"a":"x","b":5,"c":true,"d":{"k":1},"e":[1,2],"f":null,"g":"2026-12-01T00:00:00Z","h":"5m","i":90,"j":["p","q"]})");
+  const json::Value body = parsed(
+      R"({"a":"x","b":5,"c":true,"d":{"k":1},"e":[1,2],"f":null,"g":"2026-12-01T00:00:00Z","h":"5m","i":90,"j":["p","q"]})");
   Fields fields(body);
   EXPECT_EQ(fields.text("a"), "x");
   EXPECT_EQ(fields.integer("b", 0, 9), 5);
@@ -34,7 +35,8 @@ TEST(Fields, ReadsWhatIsThereAndTakesNullForAbsent) {
 }
 
 TEST(Fields, CollectsEveryFault) {
-  const json::Value body = parsed(R"({"a":5,"b":"x","c":1,"d":[],"e":{},"g":"soon","h":"x","i":-1,"j":[1],"k":10,"l":"long","m":1.5})");
+  const json::Value body = parsed(
+      R"({"a":5,"b":"x","c":1,"d":[],"e":{},"g":"soon","h":"x","i":-1,"j":[1],"k":10,"l":"long","m":1.5})");
   Fields fields(body, "/at");
   fields.text("a");
   fields.integer("b", 0, 9);
@@ -52,8 +54,9 @@ TEST(Fields, CollectsEveryFault) {
   const auto done = fields.finish();
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, "validation_failed");
-  EXPECT_EQ(pointers(done.error()), (std::vector<std::string>{"/at/a", "/at/b", "/at/c", "/at/d", "/at/e", "/at/g", "/at/h", "/at/i", "/at/j",
-                                                              "/at/k", "/at/l", "/at/m", "/at/n"}));
+  EXPECT_EQ(pointers(done.error()),
+            (std::vector<std::string>{"/at/a", "/at/b", "/at/c", "/at/d", "/at/e", "/at/g", "/at/h", "/at/i",
+                                      "/at/j", "/at/k", "/at/l", "/at/m", "/at/n"}));
 }
 
 TEST(Fields, WhatIsNotReadIsUnknown) {
@@ -89,7 +92,8 @@ TEST(Fields, ABodyThatIsNoObjectIsOneFault) {
 
 TEST(Fields, LongStringsAreFaultsOutsideTheFreeMembers) {
   const std::string text(64 * 1024 + 1, 'a');
-  const json::Value body = json::Object{{"with", json::Object{{"a", text}}}, {"b", json::Array{json::Value(text)}}, {"c", text.substr(1)}};
+  const json::Value body = json::Object{
+      {"with", json::Object{{"a", text}}}, {"b", json::Array{json::Value(text)}}, {"c", text.substr(1)}};
   const auto faults = check_strings(body, {"with"});
   ASSERT_EQ(faults.size(), 1u);
   EXPECT_EQ(faults.front().pointer, "/b/0");

@@ -13,7 +13,8 @@ class PlanCheck : public testing::Test {
   PlanCheck() {
     tools_.known = true;
     tools_.with_schemas["echo"] = json::Value(json::Object{});
-    tools_.with_schemas["sleep"] = parsed(R"({"type":"object","required":["duration"],"properties":{"duration":{"type":"string"}},"additionalProperties":false})");
+    tools_.with_schemas["sleep"] = parsed(
+        R"({"type":"object","required":["duration"],"properties":{"duration":{"type":"string"}},"additionalProperties":false})");
     tools_.with_schemas["http"] = parsed(R"({"type":"object","required":["url"]})");
   }
   CheckedTask check(const std::string& steps, IdRule id = IdRule::kOptional) {
@@ -31,11 +32,15 @@ class PlanCheck : public testing::Test {
 
 TEST_F(PlanCheck, ParametersAreHeldAgainstTheToolsSchema) {
   EXPECT_TRUE(check(R"({"id":"a","tool":"sleep","with":{"duration":"1s"}})").plan);
-  EXPECT_EQ(first_pointer(R"({"id":"a","tool":"echo"},{"id":"b","tool":"sleep","with":{}})"), "/steps/1/with");
+  EXPECT_EQ(first_pointer(R"({"id":"a","tool":"echo"},{"id":"b","tool":"sleep","with":{}})"),
+            "/steps/1/with");
   EXPECT_EQ(first_pointer(R"({"id":"a","tool":"sleep","with":{"duration":5}})"), "/steps/0/with/duration");
-  EXPECT_EQ(first_pointer(R"({"id":"g","sequence":{"steps":[{"id":"a","tool":"sleep","with":{}}]}})"), "/steps/0/sequence/steps/0/with");
-  EXPECT_EQ(first_pointer(R"({"id":"a","tool":"echo","fallback":[{"tool":"sleep","with":{}}]})"), "/steps/0/fallback/0/with");
-  EXPECT_EQ(first_pointer(R"({"id":"a","tool":"echo","compensate":{"tool":"sleep","with":{}}})"), "/steps/0/compensate/with");
+  EXPECT_EQ(first_pointer(R"({"id":"g","sequence":{"steps":[{"id":"a","tool":"sleep","with":{}}]}})"),
+            "/steps/0/sequence/steps/0/with");
+  EXPECT_EQ(first_pointer(R"({"id":"a","tool":"echo","fallback":[{"tool":"sleep","with":{}}]})"),
+            "/steps/0/fallback/0/with");
+  EXPECT_EQ(first_pointer(R"({"id":"a","tool":"echo","compensate":{"tool":"sleep","with":{}}})"),
+            "/steps/0/compensate/with");
 }
 
 TEST_F(PlanCheck, WhatHoldsExpressionsIsLeftToTheTool) {
@@ -49,12 +54,15 @@ TEST_F(PlanCheck, AToolNobodyOffersIsAWarning) {
   EXPECT_EQ(checked.warnings.front().code, "unknown_tool");
   EXPECT_EQ(checked.warnings.front().pointer, "/steps/0/tool");
   tools_ = {};
-  EXPECT_TRUE(check(R"({"id":"a","tool":"nonesuch"})").warnings.empty()) << "nobody has said yet what there is";
+  EXPECT_TRUE(check(R"({"id":"a","tool":"nonesuch"})").warnings.empty())
+      << "nobody has said yet what there is";
 }
 
 TEST_F(PlanCheck, LiteralUrlsThatMayNeverBeContactedAreRefused) {
-  for (const std::string url : {"http://127.0.0.1:80/", "http://localhost/", "http://0.0.0.0/", "http://[::1]/", "http://169.254.169.254/latest",
-                                "http://10.0.0.1/", "http://[::ffff:127.0.0.1]/", "file:///etc/passwd", "gopher://x/", "dict://x/", "http://2130706433/"}) {
+  for (const std::string url :
+       {"http://127.0.0.1:80/", "http://localhost/", "http://0.0.0.0/", "http://[::1]/",
+        "http://169.254.169.254/latest", "http://10.0.0.1/", "http://[::ffff:127.0.0.1]/",
+        "file:///etc/passwd", "gopher://x/", "dict://x/", "http://2130706433/"}) {
     const CheckedTask checked = check(R"({"id":"a","tool":"http","with":{"url":")" + url + R"("}})");
     ASSERT_FALSE(checked.plan) << url;
     EXPECT_EQ(checked.error().code, "policy_denied") << url;

@@ -1,4 +1,5 @@
-// The table of routes against api/openapi.yaml, both ways: what is served is documented, what is documented is served.
+// The table of routes against api/openapi.yaml, both ways: what is served is documented, what is documented
+// is served.
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
@@ -32,7 +33,10 @@ Table served() {
   for (Route& route : admin_routes(world.services)) routes.push_back(std::move(route));
   for (const Route& route : routes) {
     const std::string key = std::string(http::to_string(route.method)) + " " + route.pattern;
-    const bool is_new = table.emplace(key, Operation{route.operation_id, std::string(to_string(route.scope)), route.body == Body::kObject}).second;
+    const bool is_new = table
+                            .emplace(key, Operation{route.operation_id, std::string(to_string(route.scope)),
+                                                    route.body == Body::kObject})
+                            .second;
     EXPECT_TRUE(is_new) << key << " is there twice";
   }
   return table;
@@ -44,9 +48,11 @@ Table documented(const YAML::Node& document) {
     for (const auto& method : path.second) {
       std::string name = method.first.as<std::string>();
       if (name == "parameters") continue;
-      std::transform(name.begin(), name.end(), name.begin(), [](char c) { return static_cast<char>(c - 'a' + 'A'); });
+      std::transform(name.begin(), name.end(), name.begin(),
+                     [](char c) { return static_cast<char>(c - 'a' + 'A'); });
       const YAML::Node& node = method.second;
-      table[name + " " + path.first.as<std::string>()] = {node["operationId"].as<std::string>(""), node["x-scope"].as<std::string>(""),
+      table[name + " " + path.first.as<std::string>()] = {node["operationId"].as<std::string>(""),
+                                                          node["x-scope"].as<std::string>(""),
                                                           static_cast<bool>(node["requestBody"])};
     }
   }
@@ -63,7 +69,8 @@ TEST(Routes, AreTheDocumentsRoutesAndTheOtherWayRound) {
     ASSERT_NE(found, text.end()) << key << " is served but not in openapi.yaml";
     EXPECT_EQ(found->second, operation) << key;
   }
-  for (const auto& [key, operation] : text) EXPECT_TRUE(code.contains(key)) << key << " is in openapi.yaml but not served";
+  for (const auto& [key, operation] : text)
+    EXPECT_TRUE(code.contains(key)) << key << " is in openapi.yaml but not served";
 }
 
 TEST(Routes, HaveOneOperationIdEach) {
@@ -73,8 +80,10 @@ TEST(Routes, HaveOneOperationIdEach) {
 
 TEST(Routes, AskForAScopeAllButTheDocument) {
   for (const auto& [key, operation] : served()) {
-    if (operation.id == "getOpenApi") EXPECT_EQ(operation.scope, "none");
-    else EXPECT_TRUE(parse_scope(operation.scope)) << key;
+    if (operation.id == "getOpenApi")
+      EXPECT_EQ(operation.scope, "none");
+    else
+      EXPECT_TRUE(parse_scope(operation.scope)) << key;
   }
 }
 
@@ -83,13 +92,20 @@ TEST(Routes, FollowTheContractsRuleOfScopes) {
     const bool is_read = key.starts_with("GET");
     const auto has = [&key](std::string_view part) { return key.find(part) != std::string::npos; };
     std::string expected = is_read ? "exec:read" : "exec:write";
-    if (has("/keys")) expected = "admin:keys";
-    else if (has("/admin/")) expected = is_read ? "ops:metrics" : "admin:breakers";
-    else if (has("/cancel") || has("/pause") || has("/resume") || has("/retry") || has("/signals")) expected = "exec:control";
-    else if (!is_read && has("/approvals")) expected = "approve";
-    else if (key.starts_with("PUT") || key.starts_with("DELETE /api/v0/tasks")) expected = "task:write";
-    else if (has("/tickets")) expected = "exec:read";  // they open what reads may open
-    else if (has("/tasks/validate") || has("openapi")) continue;
+    if (has("/keys"))
+      expected = "admin:keys";
+    else if (has("/admin/"))
+      expected = is_read ? "ops:metrics" : "admin:breakers";
+    else if (has("/cancel") || has("/pause") || has("/resume") || has("/retry") || has("/signals"))
+      expected = "exec:control";
+    else if (!is_read && has("/approvals"))
+      expected = "approve";
+    else if (key.starts_with("PUT") || key.starts_with("DELETE /api/v0/tasks"))
+      expected = "task:write";
+    else if (has("/tickets"))
+      expected = "exec:read";  // they open what reads may open
+    else if (has("/tasks/validate") || has("openapi"))
+      continue;
     EXPECT_EQ(operation.scope, expected) << key;
   }
 }
@@ -99,7 +115,8 @@ TEST(Routes, EveryPathParameterIsDeclared) {
   for (const auto& path : text["paths"]) {
     const std::string pattern = path.first.as<std::string>();
     std::set<std::string> declared;
-    for (const auto& parameter : path.second["parameters"]) declared.insert(parameter["name"].as<std::string>());
+    for (const auto& parameter : path.second["parameters"])
+      declared.insert(parameter["name"].as<std::string>());
     std::set<std::string> used;
     for (std::size_t at = pattern.find('{'); at != std::string::npos; at = pattern.find('{', at + 1))
       used.insert(pattern.substr(at + 1, pattern.find('}', at) - at - 1));

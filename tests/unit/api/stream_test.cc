@@ -19,7 +19,8 @@ TEST(StreamTypes, TakesNamesAndGroups) {
 }
 
 TEST(StreamTypes, RefusesWhatIsNoType) {
-  for (const auto* list : {"", "step", "step.*x", "steps.*", ".*", "*", "step.committed,", "STEP.COMMITTED", "step.committed execution.*"}) {
+  for (const auto* list : {"", "step", "step.*x", "steps.*", ".*", "*", "step.committed,", "STEP.COMMITTED",
+                           "step.committed execution.*"}) {
     const auto set = TypeSet::parse(list);
     ASSERT_FALSE(set) << list;
     EXPECT_EQ(set.error().code, "bad_request") << list;
@@ -29,7 +30,8 @@ TEST(StreamTypes, RefusesWhatIsNoType) {
 TEST(StreamNumbers, AreDigitsOnly) {
   EXPECT_EQ(parse_seq("after_seq", "0").value(), 0u);
   EXPECT_EQ(parse_seq("after_seq", "9223372036854775807").value(), 9223372036854775807u);
-  for (const auto* text : {"", "-1", "+1", " 1", "1 ", "1.0", "0x1", "abc", "9223372036854775808", "99999999999999999999"})
+  for (const auto* text :
+       {"", "-1", "+1", " 1", "1 ", "1.0", "0x1", "abc", "9223372036854775808", "99999999999999999999"})
     EXPECT_FALSE(parse_seq("Last-Event-ID", text)) << text;
 }
 
@@ -41,7 +43,8 @@ TEST(StreamFrames, HaveTheFormOfServerSentEvents) {
   Frames frames(event);
   EXPECT_TRUE(frames.sse().starts_with("id: 7\nevent: step.committed\ndata: {\"seq\":7,"));
   EXPECT_TRUE(frames.sse().ends_with("}\n\n"));
-  EXPECT_EQ(std::count(frames.sse().begin(), frames.sse().end(), '\n'), 4) << "no line break gets out of the JSON";
+  EXPECT_EQ(std::count(frames.sse().begin(), frames.sse().end(), '\n'), 4)
+      << "no line break gets out of the JSON";
   EXPECT_TRUE(frames.ws().ends_with(frames.json()));
 }
 
@@ -67,8 +70,9 @@ TEST(StreamOrigin, OursAndThoseOnTheListMayWatch) {
 }
 
 TEST(StreamOrigin, OthersMayNot) {
-  for (const auto* value : {"null", "http://evil.example", "http://pawl.example", "http://pawl.example:7071", "pawl.example:7070",
-                            "http://pawl.example:7070.evil.example", "https://ops.example.evil", "file://"}) {
+  for (const auto* value :
+       {"null", "http://evil.example", "http://pawl.example", "http://pawl.example:7071", "pawl.example:7070",
+        "http://pawl.example:7070.evil.example", "https://ops.example.evil", "file://"}) {
     const auto checked = origin(value, {"https://ops.example"});
     ASSERT_FALSE(checked) << value;
     EXPECT_EQ(checked.error().code, "origin_forbidden");
@@ -88,7 +92,8 @@ store::TenantEvent failed_event() {
 TEST(StreamOverview, FiltersByStatusTaskAndLabel) {
   const store::TenantEvent event = failed_event();
   EXPECT_TRUE(matches({}, event));
-  EXPECT_TRUE(matches({.statuses = {ExecutionStatus::kFailed}, .task_id = "nightly", .labels = {{"team", "data"}}}, event));
+  EXPECT_TRUE(matches(
+      {.statuses = {ExecutionStatus::kFailed}, .task_id = "nightly", .labels = {{"team", "data"}}}, event));
   EXPECT_FALSE(matches({.statuses = {ExecutionStatus::kCompleted}}, event));
   EXPECT_FALSE(matches({.task_id = "other"}, event));
   EXPECT_FALSE(matches({.labels = {{"team", "web"}}}, event));
@@ -98,7 +103,9 @@ TEST(StreamOverview, FiltersByStatusTaskAndLabel) {
 TEST(StreamOverview, SaysWhatBecameOfTheExecutionAndWhereToGoOn) {
   Frames frames = overview_frames(failed_event());
   EXPECT_TRUE(frames.sse().starts_with("id: 1700000000123456\nevent: execution.failed\n"));
-  EXPECT_NE(frames.json().find(R"("task_id":"nightly","status":"failed","labels":{"team":"data"})"), std::string::npos) << frames.json();
+  EXPECT_NE(frames.json().find(R"("task_id":"nightly","status":"failed","labels":{"team":"data"})"),
+            std::string::npos)
+      << frames.json();
 }
 
 }  // namespace

@@ -14,7 +14,8 @@ constexpr std::string_view kPlain = R"({"steps":[{"id":"a","tool":"echo"}]})";
 
 class SubmissionRules : public testing::Test {
  protected:
-  Result<Submission> read(std::string_view body, RunKind kind = RunKind::kAsync, std::string_view task = kPlain) {
+  Result<Submission> read(std::string_view body, RunKind kind = RunKind::kAsync,
+                          std::string_view task = kPlain) {
     return read_submission(parsed(body), ApiWorld::task(task), world_.services, kind, "");
   }
   std::string fault(std::string_view body, RunKind kind = RunKind::kAsync, std::string_view task = kPlain) {
@@ -31,12 +32,14 @@ TEST_F(SubmissionRules, AnEmptyBodyTakesEveryDefaultFromThePlan) {
   EXPECT_EQ(plain->execution.lane, "default");
   EXPECT_TRUE(plain->execution.input.is_object());
   EXPECT_EQ(plain->sync_wait, Millis{60'000});
-  const auto own = read("{}", RunKind::kSync, R"({"steps":[{"id":"a","tool":"echo"}],"lane":"llm","priority":8,"timeout":"10s"})");
+  const auto own = read("{}", RunKind::kSync,
+                        R"({"steps":[{"id":"a","tool":"echo"}],"lane":"llm","priority":8,"timeout":"10s"})");
   ASSERT_TRUE(own);
   EXPECT_EQ(own->execution.lane, "llm");
   EXPECT_EQ(own->execution.priority, 8);
   EXPECT_EQ(own->sync_wait, Millis{10'000});
-  EXPECT_EQ(read("{}", RunKind::kSync, R"({"steps":[{"id":"a","tool":"echo"}],"timeout":"2h"})")->sync_wait, Millis{300'000});
+  EXPECT_EQ(read("{}", RunKind::kSync, R"({"steps":[{"id":"a","tool":"echo"}],"timeout":"2h"})")->sync_wait,
+            Millis{300'000});
 }
 
 TEST_F(SubmissionRules, TheTimeoutOfASyncRunHasItsBound) {
@@ -51,18 +54,27 @@ TEST_F(SubmissionRules, TheTimeoutOfASyncRunHasItsBound) {
     EXPECT_TRUE(read(R"({"timeout":)" + value + "}", RunKind::kAsync)) << value;
   }
   for (const std::string value : {"-1", "1.5", "\"5\"", "true", "[]", "{}"}) {
-    for (const RunKind kind : {RunKind::kSync, RunKind::kAsync, RunKind::kBatchItem}) EXPECT_EQ(fault(R"({"timeout":)" + value + "}", kind), "/timeout") << value;
+    for (const RunKind kind : {RunKind::kSync, RunKind::kAsync, RunKind::kBatchItem})
+      EXPECT_EQ(fault(R"({"timeout":)" + value + "}", kind), "/timeout") << value;
   }
 }
 
 TEST_F(SubmissionRules, EveryFieldIsChecked) {
-  const std::pair<std::string, std::string> bad[] = {
-      {R"({"with":[]})", "/with"}, {R"({"with":"x"})", "/with"}, {R"({"priority":10})", "/priority"}, {R"({"priority":-1})", "/priority"},
-      {R"({"priority":1.5})", "/priority"}, {R"({"lane":"nowhere"})", "/lane"}, {R"({"run_at":"x"})", "/run_at"}, {R"({"labels":{"a":1}})", "/labels"},
-      {R"({"labels":[]})", "/labels"}, {R"({"tenant_id":"x"})", "/tenant_id"}, {R"({"idempotency_key":"x"})", "/idempotency_key"},
-      {R"({"plan":{}})", "/plan"}};
+  const std::pair<std::string, std::string> bad[] = {{R"({"with":[]})", "/with"},
+                                                     {R"({"with":"x"})", "/with"},
+                                                     {R"({"priority":10})", "/priority"},
+                                                     {R"({"priority":-1})", "/priority"},
+                                                     {R"({"priority":1.5})", "/priority"},
+                                                     {R"({"lane":"nowhere"})", "/lane"},
+                                                     {R"({"run_at":"x"})", "/run_at"},
+                                                     {R"({"labels":{"a":1}})", "/labels"},
+                                                     {R"({"labels":[]})", "/labels"},
+                                                     {R"({"tenant_id":"x"})", "/tenant_id"},
+                                                     {R"({"idempotency_key":"x"})", "/idempotency_key"},
+                                                     {R"({"plan":{}})", "/plan"}};
   for (const auto& [body, pointer] : bad) EXPECT_EQ(fault(body), pointer) << body;
-  for (const std::string body : {R"({"priority":0})", R"({"priority":9})", R"({"lane":"llm"})", R"({"labels":{"a":"b"}})", R"({"run_at":"2026-12-01T00:00:00Z"})"})
+  for (const std::string body : {R"({"priority":0})", R"({"priority":9})", R"({"lane":"llm"})",
+                                 R"({"labels":{"a":"b"}})", R"({"run_at":"2026-12-01T00:00:00Z"})"})
     EXPECT_TRUE(read(body)) << body;
   std::string labels = R"({"labels":{"l0":"")";
   for (int i = 1; i <= 64; ++i) labels += ",\"l" + std::to_string(i) + "\":\"\"";
@@ -76,18 +88,22 @@ TEST_F(SubmissionRules, LimitsMayOnlyBeLowered) {
   EXPECT_EQ(fault(R"({"limits":{"max_parallel":5}})"), "/limits/max_parallel");
   EXPECT_EQ(fault(R"({"limits":{"max_steps":0}})"), "/limits/max_steps");
   EXPECT_EQ(fault(R"({"limits":{"nope":1}})"), "/limits/nope");
-  EXPECT_TRUE(read(R"({"limits":{"max_steps":501}})", RunKind::kAsync, R"({"steps":[{"id":"a","tool":"echo"}],"limits":{"max_steps":1000}})"));
+  EXPECT_TRUE(read(R"({"limits":{"max_steps":501}})", RunKind::kAsync,
+                   R"({"steps":[{"id":"a","tool":"echo"}],"limits":{"max_steps":1000}})"));
 }
 
 TEST_F(SubmissionRules, TheInputFitsTheSchema) {
-  constexpr std::string_view kStrict = R"({"input_schema":{"type":"object","required":["n"],"properties":{"n":{"type":"integer"}}},"steps":[{"id":"a","tool":"echo"}]})";
+  constexpr std::string_view kStrict =
+      R"({"input_schema":{"type":"object","required":["n"],"properties":{"n":{"type":"integer"}}},"steps":[{"id":"a","tool":"echo"}]})";
   EXPECT_TRUE(read(R"({"with":{"n":1}})", RunKind::kAsync, kStrict));
   EXPECT_EQ(fault("{}", RunKind::kAsync, kStrict), "/with");
   EXPECT_EQ(fault(R"({"with":{"n":"x"}})", RunKind::kAsync, kStrict), "/with/n");
 }
 
 TEST_F(SubmissionRules, AllFaultsComeAtOnceWithTheItemsPointer) {
-  const auto refused = read_submission(parsed(R"({"priority":99,"lane":"x","nope":1})"), ApiWorld::task(kPlain), world_.services, RunKind::kBatchItem, "/items/3");
+  const auto refused =
+      read_submission(parsed(R"({"priority":99,"lane":"x","nope":1})"), ApiWorld::task(kPlain),
+                      world_.services, RunKind::kBatchItem, "/items/3");
   ASSERT_FALSE(refused);
   std::set<std::string> pointers;
   for (const Fault& fault : refused.error().faults) pointers.insert(fault.pointer);
@@ -107,7 +123,9 @@ TEST(IdempotencyKey, IsQuotedOrBareVisibleAscii) {
   EXPECT_EQ(*checked_idempotency_key("\"k\""), "k");
   EXPECT_EQ(checked_idempotency_key(std::string(255, 'k'))->size(), 255u);
   EXPECT_EQ(checked_idempotency_key("\"" + std::string(255, 'k') + "\"")->size(), 255u);
-  for (const std::string& bad : {std::string(), std::string("\"\""), std::string(256, 'k'), std::string("a b"), std::string("a\tb"), std::string("\x7f"), std::string("\xc3\xa9")}) {
+  for (const std::string& bad :
+       {std::string(), std::string("\"\""), std::string(256, 'k'), std::string("a b"), std::string("a\tb"),
+        std::string("\x7f"), std::string("\xc3\xa9")}) {
     const auto key = checked_idempotency_key(bad);
     ASSERT_FALSE(key) << bad;
     EXPECT_EQ(key.error().code, "idempotency_key_invalid");

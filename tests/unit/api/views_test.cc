@@ -1,4 +1,5 @@
-// The execution resource and the list of steps: plan order whatever order things happened in, and every state a step can be in.
+// The execution resource and the list of steps: plan order whatever order things happened in, and every state
+// a step can be in.
 #include "api/views.h"
 
 #include <gtest/gtest.h>
@@ -10,7 +11,9 @@ namespace pawl::api {
 namespace {
 
 plan::PlanPtr plan_of(std::string_view steps) {
-  return plan::parse(parsed(R"({"steps":)" + std::string(steps) + "}"), {.id_required = false, .lanes = {"default"}}).value();
+  return plan::parse(parsed(R"({"steps":)" + std::string(steps) + "}"),
+                     {.id_required = false, .lanes = {"default"}})
+      .value();
 }
 
 StepRecord record(std::string path, StepStatus status = StepStatus::kCompleted) {
@@ -43,8 +46,11 @@ std::string text(const json::Value& step, std::string_view key) {
 }
 
 TEST(StepsView, ListsEveryStepOfThePlanAsPendingBeforeItStarts) {
-  const auto plan = plan_of(R"([{"id":"b","tool":"echo"},{"id":"a","name":"First","tool":"sleep","with":{"duration":"1s"}},
-      {"id":"g","sequence":{"steps":[{"id":"x","tool":"echo"}]}},{"id":"pick","choose":[{"when":"${{ true }}","steps":[{"id":"y","tool":"echo"}]},{"else":[{"id":"z","tool":"echo"}]}]}])");
+  const auto plan =
+      plan_of(R"([{"id":"b","tool":"echo"},{"id":"a","name":"First","tool":"sleep","with":{"duration":"1s"}},
+      {"id":"g","sequence":{"steps":[{"id":"x","tool":"echo"}]}},
+      {"id":"pick","choose":[{"when":"${{ true }}","steps":[{"id":"y","tool":"echo"}]},
+      {"else":[{"id":"z","tool":"echo"}]}]}])");
   const json::Array steps = steps_json(*plan, {}, {});
   EXPECT_EQ(order(steps), "b a g g.x pick pick.y pick.z");
   for (const json::Value& step : steps) EXPECT_EQ(text(step, "status"), "\"pending\"");
@@ -52,26 +58,34 @@ TEST(StepsView, ListsEveryStepOfThePlanAsPendingBeforeItStarts) {
   EXPECT_EQ(text(steps[1], "tool"), "\"sleep\"");
   EXPECT_EQ(text(steps[1], "kind"), "\"tool\"");
   EXPECT_EQ(text(steps[3], "id"), "\"x\"");
-  for (const char* key : {"attempt", "max_attempts", "critical", "optional", "started_at", "finished_at", "duration_ms", "input", "output", "worker", "resources"})
+  for (const char* key : {"attempt", "max_attempts", "critical", "optional", "started_at", "finished_at",
+                          "duration_ms", "input", "output", "worker", "resources"})
     EXPECT_NE(text(steps[0], key), "absent") << key;
 }
 
 TEST(StepsView, OrdersByThePlanNotByTheEnd) {
-  const auto plan = plan_of(R"([{"id":"p","parallel":{"steps":[{"id":"one","tool":"echo"},{"id":"two","tool":"echo"}]}},
-      {"id":"each","for_each":{"items":"${{ input.l }}","step":{"id":"call","tool":"echo"}}},{"id":"last","tool":"echo"}])");
+  const auto plan =
+      plan_of(R"([{"id":"p","parallel":{"steps":[{"id":"one","tool":"echo"},{"id":"two","tool":"echo"}]}},
+      {"id":"each","for_each":{"items":"${{ input.l }}","step":{"id":"call","tool":"echo"}}},
+      {"id":"last","tool":"echo"}])");
   std::vector<StepRecord> records;
-  for (const char* path : {"p.two", "each[10].call", "each[2].call", "p.one", "p", "each[0].call", "each"}) records.push_back(record(path));
-  EXPECT_EQ(order(steps_json(*plan, records, {})), "p p.one p.two each each[0].call each[2].call each[10].call last");
+  for (const char* path : {"p.two", "each[10].call", "each[2].call", "p.one", "p", "each[0].call", "each"})
+    records.push_back(record(path));
+  EXPECT_EQ(order(steps_json(*plan, records, {})),
+            "p p.one p.two each each[0].call each[2].call each[10].call last");
 }
 
 TEST(StepsView, ThoseUnderWayComeFromTheLedger) {
-  const auto plan = plan_of(R"([{"id":"a","tool":"echo"},{"id":"b","tool":"echo"},{"id":"c","tool":"echo"}])");
+  const auto plan =
+      plan_of(R"([{"id":"a","tool":"echo"},{"id":"b","tool":"echo"},{"id":"c","tool":"echo"}])");
   const json::Value started = json::Object{{"max_attempts", 4}, {"input", json::Object{{"n", 1}}}};
-  const std::vector<Event> events{event(EventType::kExecutionStarted, "", json::Object{{"worker", "w1"}}, 0),
-                                  event(EventType::kStepStarted, "a", started), event(EventType::kStepCommitted, "a"),
-                                  event(EventType::kStepStarted, "b", started, 1),
-                                  event(EventType::kStepAttemptFailed, "b", json::Object{{"error", json::Object{{"code", "http_503"}}}}),
-                                  event(EventType::kStepRetryScheduled, "b")};
+  const std::vector<Event> events{
+      event(EventType::kExecutionStarted, "", json::Object{{"worker", "w1"}}, 0),
+      event(EventType::kStepStarted, "a", started),
+      event(EventType::kStepCommitted, "a"),
+      event(EventType::kStepStarted, "b", started, 1),
+      event(EventType::kStepAttemptFailed, "b", json::Object{{"error", json::Object{{"code", "http_503"}}}}),
+      event(EventType::kStepRetryScheduled, "b")};
   const json::Array steps = steps_json(*plan, {record("a")}, events);
   EXPECT_EQ(order(steps), "a b c");
   EXPECT_EQ(text(steps[0], "status"), "\"completed\"");
@@ -91,8 +105,10 @@ TEST(StepsView, ThoseUnderWayComeFromTheLedger) {
 
 TEST(StepsView, WaitsAndApprovalsAreWaiting) {
   const auto plan = plan_of(R"([{"id":"w","wait":{"for":"5m"}},{"id":"ok","approval":{"message":"go?"}}])");
-  const json::Array steps = steps_json(*plan, {}, {event(EventType::kStepStarted, "w", json::Object{{"kind", "wait"}}),
-                                                   event(EventType::kStepStarted, "ok", json::Object{{"kind", "approval"}})});
+  const json::Array steps =
+      steps_json(*plan, {},
+                 {event(EventType::kStepStarted, "w", json::Object{{"kind", "wait"}}),
+                  event(EventType::kStepStarted, "ok", json::Object{{"kind", "approval"}})});
   EXPECT_EQ(text(steps[0], "status"), "\"waiting\"");
   EXPECT_EQ(text(steps[1], "status"), "\"waiting\"");
 }
@@ -119,12 +135,15 @@ TEST(ExecutionView, HasEveryFieldOfTheContract) {
   row.epoch = 2;
   row.rev = 9;
   const json::Value shown = execution_json(row);
-  for (const char* key : {"exec_id", "task_id", "task_version", "status", "phase", "progress", "input", "output", "error", "created_at", "started_at",
-                          "finished_at", "lane", "attempt", "links"})
+  for (const char* key :
+       {"exec_id", "task_id", "task_version", "status", "phase", "progress", "input", "output", "error",
+        "created_at", "started_at", "finished_at", "lane", "attempt", "links"})
     EXPECT_NE(text(shown, key), "absent") << key;
   EXPECT_EQ(text(shown, "task_id"), "null");
-  for (const char* key : {"completed", "total", "percent", "current", "remaining"}) EXPECT_NE(text(*shown.find("progress"), key), "absent") << key;
-  EXPECT_EQ(text(*shown.find("links"), "self"), "\"/api/v0/executions/tasks/01900000-0000-7000-8000-000000000001\"");
+  for (const char* key : {"completed", "total", "percent", "current", "remaining"})
+    EXPECT_NE(text(*shown.find("progress"), key), "absent") << key;
+  EXPECT_EQ(text(*shown.find("links"), "self"),
+            "\"/api/v0/executions/tasks/01900000-0000-7000-8000-000000000001\"");
   EXPECT_EQ(text(shown, "cancel_requested"), "absent");
   EXPECT_EQ(execution_etag(row), "\"2-9\"");
   row.rev = 10;

@@ -47,7 +47,8 @@ TEST(WebSocketFrame, HasTheLengthInTheFormTheStandardAsksFor) {
   EXPECT_EQ(text_frame(std::string(125, 'a')).size(), 127u);
   EXPECT_EQ(text_frame(std::string(126, 'a')).substr(0, 4), std::string("\x81\x7E\x00\x7E", 4));
   EXPECT_EQ(text_frame(std::string(65535, 'a')).substr(0, 4), std::string("\x81\x7E\xFF\xFF", 4));
-  EXPECT_EQ(text_frame(std::string(65536, 'a')).substr(0, 10), std::string("\x81\x7F\x00\x00\x00\x00\x00\x01\x00\x00", 10));
+  EXPECT_EQ(text_frame(std::string(65536, 'a')).substr(0, 10),
+            std::string("\x81\x7F\x00\x00\x00\x00\x00\x01\x00\x00", 10));
   EXPECT_EQ(ping_frame(), std::string("\x89\x00", 2));
 }
 

@@ -15,9 +15,11 @@ TEST(Breakers, AnOrderNamesToolAndEndpoint) {
   EXPECT_EQ(world.run({"breakers", "open", "http:a.example:443", "--for", "2h", "--reason", "sick"}), 0);
   EXPECT_EQ(*world.last().body,
             R"({"tool":"http","target":"a.example:443","action":"open","for":"2h","reason":"sick"})");
-  EXPECT_NE(world.screen.written.find("http:a.example:443 is open"), std::string::npos) << world.screen.written;
-  for (const auto& [word, action] : {std::pair("reset", "reset"), std::pair("disable", "disable"),
-                                     std::pair("metrics-only", "metrics_only"), std::pair("half-open", "half_open")}) {
+  EXPECT_NE(world.screen.written.find("http:a.example:443 is open"), std::string::npos)
+      << world.screen.written;
+  for (const auto& [word, action] :
+       {std::pair("reset", "reset"), std::pair("disable", "disable"),
+        std::pair("metrics-only", "metrics_only"), std::pair("half-open", "half_open")}) {
     FakeWorld other;
     other.server.answer("POST /admin/breakers", 200, kBreaker);
     EXPECT_EQ(other.run({"breakers", word, "http:[::1]:80"}), 0);

@@ -15,8 +15,10 @@ TEST(Parallel, CollectsInPlanOrderWhateverEndsFirst) {
 
 TEST(Parallel, RunsNoMoreThanTheLimitAtOnce) {
   std::string steps;
-  for (int i = 0; i < 10; ++i) steps += (i ? "," : "") + std::string(R"({"id":"s)") + std::to_string(i) + R"(","tool":"t"})";
-  Scripted world(R"({"limits": {"max_parallel": 3}, "steps": [{"id": "fan", "parallel": {"steps": [)" + steps + "]}}]}");
+  for (int i = 0; i < 10; ++i)
+    steps += (i ? "," : "") + std::string(R"({"id":"s)") + std::to_string(i) + R"(","tool":"t"})";
+  Scripted world(R"({"limits": {"max_parallel": 3}, "steps": [{"id": "fan", "parallel": {"steps": [)" +
+                 steps + "]}}]}");
   int running = 0, most = 0;
   world.on_call = [&](const core::StartTool&) {
     most = std::max(most, world.execution()->calls());
@@ -31,8 +33,10 @@ TEST(Parallel, RunsNoMoreThanTheLimitAtOnce) {
 
 TEST(Parallel, AFanOutOfAHundredTakesFewFlushes) {
   std::string steps;
-  for (int i = 0; i < 100; ++i) steps += (i ? "," : "") + std::string(R"({"id":"s)") + std::to_string(i) + R"(","tool":"echo"})";
-  Scripted world(R"({"limits": {"max_parallel": 100}, "steps": [{"id": "fan", "parallel": {"steps": [)" + steps + "]}}]}");
+  for (int i = 0; i < 100; ++i)
+    steps += (i ? "," : "") + std::string(R"({"id":"s)") + std::to_string(i) + R"(","tool":"echo"})";
+  Scripted world(R"({"limits": {"max_parallel": 100}, "steps": [{"id": "fan", "parallel": {"steps": [)" +
+                 steps + "]}}]}");
   world.run();
   EXPECT_EQ(world.row().status, ExecutionStatus::kCompleted);
   EXPECT_LE(world.checkpoints(), 6);
@@ -49,8 +53,10 @@ class Strategies : public ::testing::TestWithParam<StrategyCase> {};
 
 TEST_P(Strategies, DecideTheGroupsStatus) {
   const StrategyCase& c = GetParam();
-  Scripted world(std::string(R"({"defaults": {"retry": {"max_attempts": 1}}, "steps": [{"id": "fan", "parallel": {"strategy": ")") +
-                 c.strategy + R"(", "steps": [{"id": "left", "tool": "t"}, {"id": "right", "tool": "t"}]}}]})");
+  Scripted world(
+      std::string(
+          R"({"defaults": {"retry": {"max_attempts": 1}}, "steps": [{"id": "fan", "parallel": {"strategy": ")") +
+      c.strategy + R"(", "steps": [{"id": "left", "tool": "t"}, {"id": "right", "tool": "t"}]}}]})");
   const auto answer = [](std::string_view how, Millis after) {
     return how == "ok" ? completes("1", after) : fails("http_503", after);
   };
@@ -71,7 +77,8 @@ INSTANTIATE_TEST_SUITE_P(All, Strategies,
                                            StrategyCase{"race", "bad", "bad", "failed"}));
 
 TEST(Parallel, ARaceCancelsTheOthers) {
-  Scripted world(R"({"steps": [{"id": "fan", "parallel": {"strategy": "race", "merge": "first_success", "steps": [
+  Scripted world(
+      R"({"steps": [{"id": "fan", "parallel": {"strategy": "race", "merge": "first_success", "steps": [
     {"id": "slow", "tool": "t"}, {"id": "quick", "tool": "t"}]}}]})");
   world.script["fan.slow"] = {completes("1", Millis(9000))};
   world.script["fan.quick"] = {completes("2", Millis(5))};
@@ -90,9 +97,10 @@ TEST(Parallel, DeepMergeLetsTheLaterWin) {
 }
 
 TEST(ForEach, RunsItsStepForEachItemAndKeepsTheirOrder) {
-  Scripted world(R"({"steps": [{"id": "each", "for_each": {"items": "${{ input.list }}", "as": "x", "index": "k",
+  Scripted world(
+      R"({"steps": [{"id": "each", "for_each": {"items": "${{ input.list }}", "as": "x", "index": "k",
     "step": {"id": "f", "tool": "echo", "with": {"v": "${{ x * 2 }}", "k": "${{ k }}"}}}}]})",
-                 R"({"list": [1, 2, 3]})");
+      R"({"list": [1, 2, 3]})");
   world.run();
   EXPECT_EQ(world.output(), R"([{"v":2,"k":0},{"v":4,"k":1},{"v":6,"k":2}])") << world.trace();
   EXPECT_EQ(world.call_order(), "each[0].f each[1].f each[2].f");
@@ -100,7 +108,8 @@ TEST(ForEach, RunsItsStepForEachItemAndKeepsTheirOrder) {
 }
 
 TEST(ForEach, TakesNoItemsAndBatches) {
-  Scripted none(R"({"steps": [{"id": "each", "for_each": {"items": [], "step": {"id": "f", "tool": "echo"}}}]})");
+  Scripted none(
+      R"({"steps": [{"id": "each", "for_each": {"items": [], "step": {"id": "f", "tool": "echo"}}}]})");
   none.run();
   EXPECT_EQ(none.output(), "[]") << none.trace();
   EXPECT_EQ(none.row().progress.find("percent")->as_int(), 100);
@@ -111,12 +120,14 @@ TEST(ForEach, TakesNoItemsAndBatches) {
 }
 
 TEST(ForEach, RefusesWhatIsNoListAndWhatIsTooLong) {
-  Scripted scalar(R"({"steps": [{"id": "each", "for_each": {"items": "${{ input.n }}", "step": {"id": "f", "tool": "echo"}}}]})",
-                  R"({"n": 3})");
+  Scripted scalar(
+      R"({"steps": [{"id": "each", "for_each": {"items": "${{ input.n }}", "step": {"id": "f", "tool": "echo"}}}]})",
+      R"({"n": 3})");
   scalar.run();
   EXPECT_EQ(scalar.failed_with(), "not_a_list");
-  Scripted longer(R"({"limits": {"max_steps": 3}, "steps": [{"id": "each", "for_each": {"items": "${{ input.l }}", "step": {"id": "f", "tool": "echo"}}}]})",
-                  R"({"l": [1,2,3]})");
+  Scripted longer(
+      R"({"limits": {"max_steps": 3}, "steps": [{"id": "each", "for_each": {"items": "${{ input.l }}", "step": {"id": "f", "tool": "echo"}}}]})",
+      R"({"l": [1,2,3]})");
   longer.run();
   EXPECT_EQ(longer.failed_with(), "max_steps_exceeded");
   EXPECT_EQ(longer.calls().size(), 0u);
@@ -125,10 +136,14 @@ TEST(ForEach, RefusesWhatIsNoListAndWhatIsTooLong) {
 TEST(ForEach, KeepsMemoryFlatOverManyItems) {
   json::Array items;
   for (int i = 0; i < 5000; ++i) items.emplace_back(i);
-  Scripted world(R"({"limits": {"max_steps": 10000, "max_parallel": 8}, "steps": [{"id": "each", "for_each": {"items": "${{ input.l }}",
-    "step": {"id": "f", "tool": "echo"}}}]})", R"({"l": []})");
-  Scripted big(R"({"limits": {"max_steps": 10000, "max_parallel": 8}, "steps": [{"id": "each", "for_each": {"items": "${{ input.l }}",
-    "step": {"id": "f", "tool": "echo"}}}]})", json::write(json::Object{{"l", items}}));
+  Scripted world(
+      R"({"limits": {"max_steps": 10000, "max_parallel": 8}, "steps": [{"id": "each", "for_each": {"items": "${{ input.l }}",
+    "step": {"id": "f", "tool": "echo"}}}]})",
+      R"({"l": []})");
+  Scripted big(
+      R"({"limits": {"max_steps": 10000, "max_parallel": 8}, "steps": [{"id": "each", "for_each": {"items": "${{ input.l }}",
+    "step": {"id": "f", "tool": "echo"}}}]})",
+      json::write(json::Object{{"l", items}}));
   std::size_t most = 0;
   big.on_call = [&](const core::StartTool&) {
     most = std::max(most, big.execution()->node_count());
@@ -166,10 +181,12 @@ TEST(Sequence, FailsAtItsTimeout) {
 
 TEST(NestedTask, RunsInlineWithItsOwnInputAndOutput) {
   sim::WorldOptions options;
-  options.tasks["child"] = plan_of(R"({"steps": [{"id": "x", "tool": "echo", "with": {"v": "${{ input.n + 1 }}"}}],
+  options.tasks["child"] =
+      plan_of(R"({"steps": [{"id": "x", "tool": "echo", "with": {"v": "${{ input.n + 1 }}"}}],
     "output": {"r": "${{ steps.x.output.v }}"}})");
   Scripted world(R"({"steps": [{"id": "sub", "task": "child", "with": {"n": 4}},
-    {"id": "y", "tool": "echo", "with": {"got": "${{ steps.sub.output.r }}"}}]})", "{}", options);
+    {"id": "y", "tool": "echo", "with": {"got": "${{ steps.sub.output.r }}"}}]})",
+                 "{}", options);
   world.run();
   EXPECT_EQ(world.output(), R"({"got":5})") << world.trace();
   EXPECT_EQ(world.call_order(), "sub.x y");

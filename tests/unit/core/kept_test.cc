@@ -1,4 +1,5 @@
-// A retry begins with the steps that the execution before it committed; and what a checkpoint tells the store about its kind.
+// A retry begins with the steps that the execution before it committed; and what a checkpoint tells the store
+// about its kind.
 #include "tests/unit/core/support.h"
 
 namespace pawl::core_test {
@@ -26,14 +27,17 @@ core::Effects begin(core::Execution& execution, std::string_view plan, std::vect
 std::string told(const core::Checkpoint& checkpoint) {
   std::string text;
   for (const auto* events : {&checkpoint.settled, &checkpoint.onward})
-    for (const NewEvent& event : *events) text += std::string(to_string(event.type)) + (event.step.empty() ? " " : ":" + event.step + " ");
+    for (const NewEvent& event : *events)
+      text += std::string(to_string(event.type)) + (event.step.empty() ? " " : ":" + event.step + " ");
   return text;
 }
 
 TEST(Repeat, BeginsBehindTheStepsItKeeps) {
   core::Execution execution;
-  const auto effects = begin(execution, R"({"steps": [{"id": "a", "tool": "t"}, {"id": "b", "tool": "echo", "with": {"n": "${{ steps.a.output.n }}"}}]})",
-                             {kept("a", R"({"n": 7})")});
+  const auto effects = begin(
+      execution,
+      R"({"steps": [{"id": "a", "tool": "t"}, {"id": "b", "tool": "echo", "with": {"n": "${{ steps.a.output.n }}"}}]})",
+      {kept("a", R"({"n": 7})")});
   ASSERT_TRUE(effects.checkpoint);
   EXPECT_EQ(told(*effects.checkpoint), "execution.started step.committed:a step.started:b ");
   EXPECT_TRUE(effects.checkpoint->steps.empty()) << "the record is stored already";
@@ -46,9 +50,11 @@ TEST(Repeat, BeginsBehindTheStepsItKeeps) {
 TEST(Repeat, KeepsABranchOfAGroupThatFailed) {
   core::Execution execution;
   const auto effects = begin(execution, R"({"steps": [{"id": "fan", "parallel": {"steps": [
-    {"id": "left", "tool": "t"}, {"id": "right", "tool": "t"}]}}]})", {kept("fan.left", "1")});
+    {"id": "left", "tool": "t"}, {"id": "right", "tool": "t"}]}}]})",
+                             {kept("fan.left", "1")});
   ASSERT_TRUE(effects.checkpoint);
-  EXPECT_EQ(told(*effects.checkpoint), "execution.started step.started:fan step.committed:fan.left step.started:fan.right ");
+  EXPECT_EQ(told(*effects.checkpoint),
+            "execution.started step.started:fan step.committed:fan.left step.started:fan.right ");
 }
 
 /// Keeps the last checkpoint.
@@ -58,11 +64,14 @@ class Recorded : public Scripted {
   std::vector<core::Checkpoint> saved;
 
  protected:
-  void after_commit(const core::Checkpoint& checkpoint, const sim::Commit&) override { saved.push_back(checkpoint); }
+  void after_commit(const core::Checkpoint& checkpoint, const sim::Commit&) override {
+    saved.push_back(checkpoint);
+  }
 };
 
 TEST(Checkpoint, TellsThatThereIsSomethingToUndo) {
-  Recorded world(R"({"steps": [{"id": "a", "tool": "echo", "compensate": {"tool": "undo"}}, {"id": "w", "wait": {"for": "1h"}}]})");
+  Recorded world(
+      R"({"steps": [{"id": "a", "tool": "echo", "compensate": {"tool": "undo"}}, {"id": "w", "wait": {"for": "1h"}}]})");
   world.run_until(WallTime(Millis(1000)));
   ASSERT_FALSE(world.saved.empty());
   EXPECT_FALSE(world.saved.front().compensates);

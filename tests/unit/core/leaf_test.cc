@@ -8,7 +8,8 @@ TEST(ToolSteps, RunOneAfterTheOtherAndFeedEachOther) {
   Scripted world(R"({"steps": [
     {"id": "a", "tool": "echo", "with": {"n": "${{ input.n + 1 }}"}},
     {"id": "b", "tool": "echo", "with": {"text": "got ${{ steps.a.output.n }}"}}],
-    "output": {"said": "${{ steps.b.output.text }}"}})", R"({"n": 4})");
+    "output": {"said": "${{ steps.b.output.text }}"}})",
+                 R"({"n": 4})");
   world.run();
   EXPECT_EQ(world.row().status, ExecutionStatus::kCompleted) << world.trace();
   EXPECT_EQ(world.output(), R"({"said":"got 5"})");
@@ -18,7 +19,8 @@ TEST(ToolSteps, RunOneAfterTheOtherAndFeedEachOther) {
 
 TEST(ToolSteps, TakeOneFlushPerStepBoundary) {
   std::string steps;
-  for (int i = 0; i < 20; ++i) steps += (i ? "," : "") + std::string(R"({"id":"s)") + std::to_string(i) + R"(","tool":"echo"})";
+  for (int i = 0; i < 20; ++i)
+    steps += (i ? "," : "") + std::string(R"({"id":"s)") + std::to_string(i) + R"(","tool":"echo"})";
   Scripted world(R"({"steps":[)" + steps + "]}");
   world.run();
   EXPECT_EQ(world.row().status, ExecutionStatus::kCompleted);
@@ -29,7 +31,8 @@ TEST(ToolSteps, AreSkippedWhenTheirConditionIsFalse) {
   Scripted world(R"({"steps": [
     {"id": "a", "tool": "echo", "when": "${{ input.go }}"},
     {"id": "b", "tool": "echo", "with": {"x": "${{ steps.a.output ?? 'none' }}", "s": "${{ steps.a.status }}"}},
-    {"id": "c", "tool": "echo", "with": {"x": "${{ steps.a.output.n }}"}, "optional": true}]})", R"({"go": false})");
+    {"id": "c", "tool": "echo", "with": {"x": "${{ steps.a.output.n }}"}, "optional": true}]})",
+                 R"({"go": false})");
   world.run();
   EXPECT_EQ(world.row().status, ExecutionStatus::kCompleted) << world.trace();
   EXPECT_EQ(world.status_of("a"), "skipped");
@@ -67,7 +70,8 @@ TEST(Retry, WaitsAndTriesAgainWithTheNextNumber) {
 }
 
 TEST(Retry, EndsWithTheLastFailure) {
-  Scripted world(R"({"steps": [{"id": "a", "tool": "t", "retry": {"max_attempts": 2, "initial_delay": "1ms", "jitter": "none"}}]})");
+  Scripted world(
+      R"({"steps": [{"id": "a", "tool": "t", "retry": {"max_attempts": 2, "initial_delay": "1ms", "jitter": "none"}}]})");
   world.script["a"] = {fails("http_503")};
   world.run();
   EXPECT_EQ(world.row().status, ExecutionStatus::kFailed);
@@ -77,7 +81,8 @@ TEST(Retry, EndsWithTheLastFailure) {
 }
 
 TEST(Retry, ALongBackoffParksAndIsNeverEarly) {
-  Scripted world(R"({"steps": [{"id": "a", "tool": "t", "retry": {"initial_delay": "10s", "jitter": "none"}}]})");
+  Scripted world(
+      R"({"steps": [{"id": "a", "tool": "t", "retry": {"initial_delay": "10s", "jitter": "none"}}]})");
   world.script["a"] = {fails("http_503"), completes("{}")};
   world.run_until(WallTime(Millis(9999)));
   EXPECT_EQ(world.row().status, ExecutionStatus::kWaiting);

@@ -42,8 +42,11 @@ inline Failure failure(Category category, std::string code) {
   return out;
 }
 
-inline sim::ToolAnswer completes(std::string_view output, Millis after = Millis{0}) { return {json_of(output), after}; }
-inline sim::ToolAnswer fails(std::string code, Millis after = Millis{0}, Category category = Category::kTransient) {
+inline sim::ToolAnswer completes(std::string_view output, Millis after = Millis{0}) {
+  return {json_of(output), after};
+}
+inline sim::ToolAnswer fails(std::string code, Millis after = Millis{0},
+                             Category category = Category::kTransient) {
   return {tl::unexpected(failure(category, std::move(code))), after};
 }
 
@@ -56,7 +59,9 @@ class Scripted : public sim::VirtualWorld {
   }
   std::map<std::string, std::deque<sim::ToolAnswer>> script;
 
-  [[nodiscard]] std::string output() const { return row().final ? json::write(row().final->output) : "unfinished"; }
+  [[nodiscard]] std::string output() const {
+    return row().final ? json::write(row().final->output) : "unfinished";
+  }
   [[nodiscard]] std::string failed_with() const {
     return row().final && row().final->failure ? row().final->failure->code : "";
   }
@@ -76,7 +81,8 @@ class Scripted : public sim::VirtualWorld {
   }
   [[nodiscard]] int count(EventType type, std::string_view path = {}) const {
     int n = 0;
-    for (const Event& event : store().events()) n += event.type == type && (path.empty() || event.step == path) ? 1 : 0;
+    for (const Event& event : store().events())
+      n += event.type == type && (path.empty() || event.step == path) ? 1 : 0;
     return n;
   }
   [[nodiscard]] Millis time() const { return std::chrono::floor<Millis>(now().time_since_epoch()); }

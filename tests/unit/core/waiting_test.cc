@@ -1,4 +1,5 @@
-// What takes time without work: waits, signals, approvals, pauses; and what undoes and ends: compensation, on_failure, cancel.
+// What takes time without work: waits, signals, approvals, pauses; and what undoes and ends: compensation,
+// on_failure, cancel.
 #include "tests/unit/core/support.h"
 
 namespace pawl::core_test {
@@ -23,7 +24,8 @@ TEST(Wait, ForAMomentStaysInMemory) {
 }
 
 TEST(Wait, TakesASignalThatComesEarlyOrLate) {
-  constexpr auto kPlan = R"({"steps": [{"id": "a", "tool": "t"}, {"id": "w", "wait": {"signal": "paid", "timeout": "1h"}}]})";
+  constexpr auto kPlan =
+      R"({"steps": [{"id": "a", "tool": "t"}, {"id": "w", "wait": {"signal": "paid", "timeout": "1h"}}]})";
   Scripted early(kPlan);
   early.script["a"] = {completes("{}", Millis(1000))};
   early.at(WallTime(Millis(10)), [&] { early.signal("paid", 7); });
@@ -40,7 +42,8 @@ TEST(Wait, TakesASignalThatComesEarlyOrLate) {
 }
 
 TEST(Approval, GatesAToolStep) {
-  constexpr auto kPlan = R"({"steps": [{"id": "a", "tool": "t", "approval": {"message": "sure?", "expires_in": "1h"}}]})";
+  constexpr auto kPlan =
+      R"({"steps": [{"id": "a", "tool": "t", "approval": {"message": "sure?", "expires_in": "1h"}}]})";
   Scripted yes(kPlan);
   yes.at(WallTime(Millis(5000)), [&] { EXPECT_TRUE(yes.decide("a", true)); });
   yes.run();
@@ -105,7 +108,10 @@ TEST(Cancel, OfAFrozenStepEndsIt) {
   Scripted world(R"({"steps": [{"id": "a", "tool": "t"}]})");
   world.script["a"] = {completes("{}", Millis(10'000))};
   world.at(WallTime(Millis(100)), [&] { world.pause(); });
-  world.at(WallTime(Millis(200)), [&] { EXPECT_EQ(world.row().status, ExecutionStatus::kPaused); world.cancel(); });
+  world.at(WallTime(Millis(200)), [&] {
+    EXPECT_EQ(world.row().status, ExecutionStatus::kPaused);
+    world.cancel();
+  });
   world.run();
   EXPECT_EQ(world.row().status, ExecutionStatus::kCancelled) << world.trace();
   EXPECT_EQ(world.time(), Millis(200));
@@ -159,7 +165,8 @@ TEST(Pause, EndsByItsOwnTimeout) {
 }
 
 TEST(Recovery, RunsTheOpenStepAgainUnderTheSameAttempt) {
-  Scripted world(R"({"steps": [{"id": "a", "tool": "t"}, {"id": "b", "tool": "t"}, {"id": "c", "tool": "t"}]})");
+  Scripted world(
+      R"({"steps": [{"id": "a", "tool": "t"}, {"id": "b", "tool": "t"}, {"id": "c", "tool": "t"}]})");
   world.script["b"] = {completes("{}", Millis(1000))};
   world.at(WallTime(Millis(500)), [&] { world.crash(); });
   world.run();

@@ -38,9 +38,7 @@ Outcome run(std::string_view text, std::size_t step = 4096, std::size_t body_lim
           parser.next();
           more = !pending.empty();
           break;
-        case RequestParser::Stop::kError:
-          outcome.failure = parser.failure();
-          return outcome;
+        case RequestParser::Stop::kError: outcome.failure = parser.failure(); return outcome;
         case RequestParser::Stop::kNeedMore: more = false; break;
       }
     }
@@ -61,7 +59,8 @@ TEST(RequestParser, ParsesAGet) {
 TEST(RequestParser, GivesTheSameHoweverTheBytesAreCut) {
   const std::string text =
       "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello"
-      "POST /q HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;ext=1\r\nde\r\n0\r\nTrailer: x\r\n\r\n"
+      "POST /q HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n3\r\nabc\r\n2;ext=1\r\nde\r\n0\r\nTrailer: x\r\n\r\n"
       "GET /r HTTP/1.1\r\nHost: h\r\n\r\n";
   for (std::size_t step = 1; step < text.size(); ++step) {
     const auto outcome = run(text, step);
@@ -77,9 +76,9 @@ TEST(RequestParser, TakesTheAbsoluteForm) {
 }
 
 TEST(RequestParser, GoesOnParsingTheBodyOfAnUpgradeRequest) {
-  const auto outcome = run(
-      "POST /p HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: x\r\nContent-Length: 2\r\n\r\nhi"
-      "GET /r HTTP/1.1\r\nHost: h\r\n\r\n");
+  const auto outcome =
+      run("POST /p HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: x\r\nContent-Length: 2\r\n\r\nhi"
+          "GET /r HTTP/1.1\r\nHost: h\r\n\r\n");
   ASSERT_EQ(outcome.bodies.size(), 2u);
   EXPECT_TRUE(outcome.heads[0].upgrade);
   EXPECT_EQ(outcome.bodies[0], "hi");
@@ -95,7 +94,8 @@ class RequestParserRefuses : public testing::TestWithParam<Bad> {};
 TEST_P(RequestParserRefuses, WithTheStatus) {
   for (const std::size_t step : {1UL, 7UL, 1UL << 20}) {
     const auto outcome = run(GetParam().text, step);
-    EXPECT_EQ(outcome.failure.status, GetParam().status) << "step " << step << ": " << outcome.failure.message;
+    EXPECT_EQ(outcome.failure.status, GetParam().status)
+        << "step " << step << ": " << outcome.failure.message;
   }
 }
 
@@ -108,14 +108,22 @@ std::string many_headers(int n) {
 INSTANTIATE_TEST_SUITE_P(
     All, RequestParserRefuses,
     testing::Values(
-        Bad{"LengthAndCoding", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400},
-        Bad{"CodingAndLength", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n", 400},
-        Bad{"EmptyCodingAndLength", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding:\r\nContent-Length: 3\r\n\r\nabc", 400},
-        Bad{"TwoLengths", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc", 400},
+        Bad{"LengthAndCoding",
+            "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            400},
+        Bad{"CodingAndLength",
+            "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n",
+            400},
+        Bad{"EmptyCodingAndLength",
+            "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding:\r\nContent-Length: 3\r\n\r\nabc", 400},
+        Bad{"TwoLengths", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
+            400},
         Bad{"NegativeLength", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -3\r\n\r\nabc", 400},
         Bad{"LengthList", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3, 3\r\n\r\nabc", 400},
-        Bad{"UnknownCoding", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501},
-        Bad{"CodingNotLast", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n", 501},
+        Bad{"UnknownCoding",
+            "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501},
+        Bad{"CodingNotLast",
+            "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n", 501},
         Bad{"NoHost", "GET / HTTP/1.1\r\n\r\n", 400},
         Bad{"TwoHosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400},
         Bad{"SpaceBeforeColon", "GET / HTTP/1.1\r\nHost : h\r\n\r\n", 400},
@@ -123,15 +131,24 @@ INSTANTIATE_TEST_SUITE_P(
         Bad{"BareCarriageReturn", "GET / HTTP/1.1\r\nHost: h\r\nX: a\rb\r\n\r\n", 400},
         Bad{"BareLineFeed", "GET / HTTP/1.1\nHost: h\n\n", 400},
         Bad{"NulInHeader", std::string("GET / HTTP/1.1\r\nHost: h\r\nX: a\0b\r\n\r\n", 38), 400},
-        Bad{"TwoAuthorizations", "GET / HTTP/1.1\r\nHost: h\r\nAuthorization: a\r\nauthorization: a\r\n\r\n", 400},
-        Bad{"TwoContentTypes", "GET / HTTP/1.1\r\nHost: h\r\nContent-Type: a\r\nContent-Type: a\r\n\r\n", 400},
+        Bad{"TwoAuthorizations", "GET / HTTP/1.1\r\nHost: h\r\nAuthorization: a\r\nauthorization: a\r\n\r\n",
+            400},
+        Bad{"TwoContentTypes", "GET / HTTP/1.1\r\nHost: h\r\nContent-Type: a\r\nContent-Type: a\r\n\r\n",
+            400},
         Bad{"Version2", "GET / HTTP/2.0\r\nHost: h\r\n\r\n", 505},
         Bad{"Version9", "GET / HTTP/9.9\r\nHost: h\r\n\r\n", 505},
         Bad{"LongUrl", "GET /" + std::string(9000, 'a') + " HTTP/1.1\r\nHost: h\r\n\r\n", 414},
         Bad{"ManyHeaders", many_headers(101), 431},
-        Bad{"LargeHeader", "GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(17 * 1024, 'a') + "\r\n\r\n", 431},
-        Bad{"LargeTrailer", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " + std::string(17 * 1024, 'a') + "\r\n\r\n", 431},
-        Bad{"LongChunkExtension", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1;" + std::string(17 * 1024, 'a') + "\r\nb\r\n0\r\n\r\n", 431},
+        Bad{"LargeHeader", "GET / HTTP/1.1\r\nHost: h\r\nX: " + std::string(17 * 1024, 'a') + "\r\n\r\n",
+            431},
+        Bad{"LargeTrailer",
+            "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: " +
+                std::string(17 * 1024, 'a') + "\r\n\r\n",
+            431},
+        Bad{"LongChunkExtension",
+            "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1;" +
+                std::string(17 * 1024, 'a') + "\r\nb\r\n0\r\n\r\n",
+            431},
         Bad{"BadChunkSize", "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", 400},
         Bad{"Garbage", "\x16\x03\x01\x02\r\n\r\n", 400}),
     [](const auto& bad) { return bad.param.name; });
@@ -139,7 +156,9 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(RequestParser, AllowsAHundredHeaders) { EXPECT_EQ(run(many_headers(100)).bodies.size(), 1u); }
 
 TEST(RequestParser, CutsABodyOverItsLimitBeforeItIsWhole) {
-  const auto outcome = run("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n" + std::string(300, 'a'), 64, 100);
+  const auto outcome =
+      run("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\n" + std::string(300, 'a'),
+          64, 100);
   EXPECT_EQ(outcome.failure.status, 413);
 }
 

@@ -51,7 +51,8 @@ TEST(Query, RefusesAParameterGivenTwice) {
 }
 
 TEST(Answer, NeverShowsInternalTextNorForeignCodes) {
-  const Response response = failure(Error{ErrorKind::kInternal, "XX000", "relation \"secret\" is broken"}, ErrorStyle::kEnvelope);
+  const Response response =
+      failure(Error{ErrorKind::kInternal, "XX000", "relation \"secret\" is broken"}, ErrorStyle::kEnvelope);
   EXPECT_EQ(response.status, 500);
   EXPECT_EQ(response.body.find("secret"), std::string::npos);
   const auto body = json::parse(response.body);

@@ -212,9 +212,16 @@ TEST(OwnServers, AreKeptFromPlansEvenWherePrivateAddressesAreNot) {
   deny_servers(policy, "0.0.0.0:7070", 7070);
   deny_servers(policy, "[::]:7071", 7071);
   deny_servers(policy, "", 1);
-  for (const auto& [address, port] : std::initializer_list<std::pair<const char*, std::uint16_t>>{
-           {"127.0.0.1", 5433}, {"127.9.9.9", 5433}, {"::1", 5433}, {"::1", 5434}, {"10.1.2.3", 5432},
-           {"127.0.0.1", 5671}, {"10.9.9.9", 6000}, {"127.0.0.1", 7070}, {"::1", 7071}})
+  for (const auto& [address, port] :
+       std::initializer_list<std::pair<const char*, std::uint16_t>>{{"127.0.0.1", 5433},
+                                                                    {"127.9.9.9", 5433},
+                                                                    {"::1", 5433},
+                                                                    {"::1", 5434},
+                                                                    {"10.1.2.3", 5432},
+                                                                    {"127.0.0.1", 5671},
+                                                                    {"10.9.9.9", 6000},
+                                                                    {"127.0.0.1", 7070},
+                                                                    {"::1", 7071}})
     EXPECT_FALSE(is_let_through(policy, address, port)) << address << " " << port;
   for (const auto& [address, port] : std::initializer_list<std::pair<const char*, std::uint16_t>>{
            {"127.0.0.1", 8080}, {"10.1.2.3", 5433}, {"10.9.9.9", 5432}, {"127.0.0.1", 1}})

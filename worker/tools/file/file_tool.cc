@@ -51,15 +51,14 @@ class FileTool final : public Tool {
     static const ToolDescription description{
         .name = "file",
         .summary = "Reads and changes files of the execution, with undo",
-        .with_schema = schema::object(
-            {{"op", schema::one_of({"read", "write", "append", "copy", "move", "delete", "list", "stat", "mkdir",
-                                    "undo"})},
-             {"path", schema::text()},
-             {"content", schema::text()},
-             {"to", schema::text()},
-             {"mode", schema::anything()},
-             {"if_match", schema::text()}},
-            {"op"}),
+        .with_schema = schema::object({{"op", schema::one_of({"read", "write", "append", "copy", "move",
+                                                              "delete", "list", "stat", "mkdir", "undo"})},
+                                       {"path", schema::text()},
+                                       {"content", schema::text()},
+                                       {"to", schema::text()},
+                                       {"mode", schema::anything()},
+                                       {"if_match", schema::text()}},
+                                      {"op"}),
         .output_schema = schema::anything(),
         .default_timeout = Millis{60'000},
         .idempotent = true};
@@ -77,7 +76,8 @@ class FileTool final : public Tool {
     std::vector<Fault> faults;
     FileRequest request = read_file_request(input.with, faults);
     if (!faults.empty()) return answer_soon(loop_, refusal(faults), std::move(done));
-    return std::make_unique<FileCall>(loop_, root_, std::move(input.identity), std::move(request), std::move(done));
+    return std::make_unique<FileCall>(loop_, root_, std::move(input.identity), std::move(request),
+                                      std::move(done));
   }
 
  private:

@@ -9,8 +9,8 @@
 
 namespace pawl::tools {
 
-/// Files live in `file_root`/<exec_id>, undo records in `file_root`/.undo. A call that was begun ends by itself, on a
-/// thread of the pool: cancelling it is not noticed, destroying it drops its answer.
+/// Files live in `file_root`/<exec_id>, undo records in `file_root`/.undo. A call that was begun ends by
+/// itself, on a thread of the pool: cancelling it is not noticed, destroying it drops its answer.
 std::unique_ptr<Tool> make_file_tool(Loop& loop, std::string file_root);
 
 }  // namespace pawl::tools

@@ -41,7 +41,8 @@ FileResult<void> write_all(int fd, std::string_view bytes, std::string_view path
 FileResult<std::string> read_all(int fd, std::int64_t most, std::string_view path) {
   struct stat status {};
   if (fstat(fd, &status) != 0) return failing(path);
-  if (status.st_size > most) return failing("file_too_large", "the file has " + std::to_string(status.st_size) + " bytes");
+  if (status.st_size > most)
+    return failing("file_too_large", "the file has " + std::to_string(status.st_size) + " bytes");
   std::string bytes;
   std::string piece(kCopyBytes, '\0');
   while (true) {
@@ -87,7 +88,8 @@ FileResult<std::string> hash_of(int fd) {
 }
 
 FileResult<Folder> Folder::open(const std::string& path) {
-  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failing("io_error", "the root of files can't be made");
+  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+    return failing("io_error", "the root of files can't be made");
   UniqueFd fd(::open(path.c_str(), O_DIRECTORY | O_RDONLY | O_CLOEXEC));
   if (!fd) return failing("io_error", "the root of files can't be opened");
   return Folder(std::move(fd));
@@ -169,7 +171,8 @@ FileResult<Folder::Place> Folder::place_of(const std::string& path) const {
   const std::size_t slash = trimmed.rfind('/');
   const std::string parent = slash == std::string::npos ? "" : trimmed.substr(0, slash);
   std::string name = slash == std::string::npos ? trimmed : trimmed.substr(slash + 1);
-  if (name.empty() || name == "." || name == "..") return failing("path_denied", "'" + path + "' names no file");
+  if (name.empty() || name == "." || name == "..")
+    return failing("path_denied", "'" + path + "' names no file");
   auto fd = open_folder(parent);
   if (!fd) return tl::unexpected(fd.error());
   return Place{std::move(*fd), std::move(name)};
@@ -206,7 +209,8 @@ FileResult<void> Folder::replace(const std::string& path, const Source& prefix, 
   return done;
 }
 
-FileResult<void> Folder::rename_to(const std::string& path, const Folder& other, const std::string& to) const {
+FileResult<void> Folder::rename_to(const std::string& path, const Folder& other,
+                                   const std::string& to) const {
   auto from = place_of(path);
   if (!from) return tl::unexpected(from.error());
   auto target = other.place_of(to);
@@ -249,7 +253,8 @@ FileResult<void> Folder::need_space(std::int64_t bytes) const {
   struct statvfs disk {};
   if (fstatvfs(fd_.get(), &disk) != 0) return failing("");
   const auto free = static_cast<std::int64_t>(disk.f_bavail) * static_cast<std::int64_t>(disk.f_frsize);
-  if (free < bytes + kKeepFreeBytes) return failing("no_space", "the disk has " + std::to_string(free) + " bytes left");
+  if (free < bytes + kKeepFreeBytes)
+    return failing("no_space", "the disk has " + std::to_string(free) + " bytes left");
   return {};
 }
 

@@ -1,5 +1,5 @@
-// One folder that no path leads out of: every name is resolved by the kernel with openat2, beneath the folder, without
-// following any link or crossing a mount. Blocking calls, for a thread of the pool.
+// One folder that no path leads out of: every name is resolved by the kernel with openat2, beneath the
+// folder, without following any link or crossing a mount. Blocking calls, for a thread of the pool.
 #pragma once
 
 #include <sys/stat.h>
@@ -37,24 +37,26 @@ class Folder {
   /// A folder in this one by one name, made when it is not there.
   [[nodiscard]] FileResult<Folder> child(const std::string& name) const;
 
-  /// Errors of all: path_denied, file_not_found, not_a_file, not_a_directory, permission_denied, no_space, io_error, …
-  /// A regular file for reading.
+  /// Errors of all: path_denied, file_not_found, not_a_file, not_a_directory, permission_denied, no_space,
+  /// io_error, … A regular file for reading.
   [[nodiscard]] FileResult<UniqueFd> open_file(const std::string& path) const;
   [[nodiscard]] FileResult<UniqueFd> open_folder(const std::string& path) const;
   [[nodiscard]] FileResult<FileState> state(const std::string& path) const;
   [[nodiscard]] FileResult<struct stat> stat_of(const std::string& path) const;
   [[nodiscard]] FileResult<std::string> read(const std::string& path, std::int64_t most) const;
 
-  /// A new file beside the target with `prefix` (a file of `from` at `from_path`; none for "") and `content`, synced,
-  /// then renamed onto it: whoever looks sees the old one or the new one, whole.
+  /// A new file beside the target with `prefix` (a file of `from` at `from_path`; none for "") and `content`,
+  /// synced, then renamed onto it: whoever looks sees the old one or the new one, whole.
   struct Source {
     const Folder* folder = nullptr;
     std::string path = {};
   };
-  [[nodiscard]] FileResult<void> replace(const std::string& path, const Source& prefix, std::string_view content,
-                                         unsigned mode) const;
-  [[nodiscard]] FileResult<void> rename_to(const std::string& path, const Folder& other, const std::string& to) const;
-  [[nodiscard]] FileResult<void> link_to(const std::string& path, const Folder& other, const std::string& to) const;
+  [[nodiscard]] FileResult<void> replace(const std::string& path, const Source& prefix,
+                                         std::string_view content, unsigned mode) const;
+  [[nodiscard]] FileResult<void> rename_to(const std::string& path, const Folder& other,
+                                           const std::string& to) const;
+  [[nodiscard]] FileResult<void> link_to(const std::string& path, const Folder& other,
+                                         const std::string& to) const;
   /// A file, or a folder with nothing in it.
   [[nodiscard]] FileResult<void> remove(const std::string& path, FileState::Kind kind) const;
   [[nodiscard]] FileResult<void> make_folder(const std::string& path, unsigned mode) const;

@@ -37,8 +37,10 @@ FileResult<json::Value> read_file(const Folder& files, const FileRequest& reques
   if (!bytes) return tl::unexpected(bytes.error());
   json::Object out{{"path", request.path}, {"sha256", to_hex(sha256(*bytes))}, {"bytes", bytes->size()}};
   // JSON has no bytes; and U+0000 is refused everywhere.
-  if (is_valid_utf8(*bytes) && bytes->find('\0') == std::string::npos) out.set("content", *bytes);
-  else out.set("content_base64", to_base64(*bytes));
+  if (is_valid_utf8(*bytes) && bytes->find('\0') == std::string::npos)
+    out.set("content", *bytes);
+  else
+    out.set("content_base64", to_base64(*bytes));
   return out;
 }
 
@@ -67,8 +69,9 @@ FileResult<json::Value> list_folder(const Folder& files, const FileRequest& requ
 FileResult<json::Value> stat_path(const Folder& files, const FileRequest& request) {
   const auto status = files.stat_of(request.path);
   if (!status) return tl::unexpected(status.error());
-  const auto changed = WallTime{} + std::chrono::duration_cast<Micros>(std::chrono::seconds(status->st_mtim.tv_sec) +
-                                                                       std::chrono::nanoseconds(status->st_mtim.tv_nsec));
+  const auto changed =
+      WallTime{} + std::chrono::duration_cast<Micros>(std::chrono::seconds(status->st_mtim.tv_sec) +
+                                                      std::chrono::nanoseconds(status->st_mtim.tv_nsec));
   constexpr std::string_view kDigits = "01234567";
   std::string mode = "0000";
   for (unsigned i = 0; i < 3; ++i) mode[3 - i] = kDigits[(status->st_mode >> (3 * i)) & 7U];
@@ -114,11 +117,13 @@ FileResult<UndoRecord> plan_change(const Folder& files, const FileRequest& reque
     }
     case FileOp::kMove: record.from = request.path; [[fallthrough]];
     case FileOp::kCopy:
-      if (source->kind != Kind::kFile) return failing("not_a_file", "'" + request.path + "' is no regular file");
+      if (source->kind != Kind::kFile)
+        return failing("not_a_file", "'" + request.path + "' is no regular file");
       record.after = *source;
       break;
     case FileOp::kMkdir:
-      if (record.before.kind == Kind::kFile) return failing("file_exists", "'" + request.path + "' is a file");
+      if (record.before.kind == Kind::kFile)
+        return failing("file_exists", "'" + request.path + "' is a file");
       record.after = {Kind::kFolder};
       break;
     default: break;  // delete: nothing is there then

@@ -9,7 +9,8 @@
 
 namespace pawl::tools {
 
-/// The output of tools.md, or the failure. `root`: file_root; `exec_id` and `step` say whose folder and record.
+/// The output of tools.md, or the failure. `root`: file_root; `exec_id` and `step` say whose folder and
+/// record.
 FileResult<json::Value> run_file_operation(const std::string& root, const std::string& exec_id,
                                            const std::string& step, const FileRequest& request);
 

@@ -11,15 +11,15 @@ namespace pawl::tools {
 namespace {
 
 constexpr std::array<std::pair<std::string_view, FileOp>, 10> kOps = {{{"read", FileOp::kRead},
-                                                                      {"write", FileOp::kWrite},
-                                                                      {"append", FileOp::kAppend},
-                                                                      {"copy", FileOp::kCopy},
-                                                                      {"move", FileOp::kMove},
-                                                                      {"delete", FileOp::kDelete},
-                                                                      {"list", FileOp::kList},
-                                                                      {"stat", FileOp::kStat},
-                                                                      {"mkdir", FileOp::kMkdir},
-                                                                      {"undo", FileOp::kUndo}}};
+                                                                       {"write", FileOp::kWrite},
+                                                                       {"append", FileOp::kAppend},
+                                                                       {"copy", FileOp::kCopy},
+                                                                       {"move", FileOp::kMove},
+                                                                       {"delete", FileOp::kDelete},
+                                                                       {"list", FileOp::kList},
+                                                                       {"stat", FileOp::kStat},
+                                                                       {"mkdir", FileOp::kMkdir},
+                                                                       {"undo", FileOp::kUndo}}};
 
 std::string read_path(Parameters& in, std::string_view name) {
   const auto path = in.text(name);
@@ -64,7 +64,8 @@ FileRequest read_file_request(const json::Value& with, std::vector<Fault>& fault
   FileRequest out;
   in.allow_only({"op", "path", "content", "to", "mode", "if_match"});
   in.require("op");
-  const auto op = in.choice("op", {"read", "write", "append", "copy", "move", "delete", "list", "stat", "mkdir", "undo"});
+  const auto op =
+      in.choice("op", {"read", "write", "append", "copy", "move", "delete", "list", "stat", "mkdir", "undo"});
   if (op) {
     out.op = std::ranges::find(kOps, *op, &std::pair<std::string_view, FileOp>::first)->second;
     if (out.op != FileOp::kUndo) in.require("path");
@@ -78,7 +79,8 @@ FileRequest read_file_request(const json::Value& with, std::vector<Fault>& fault
   out.if_match = in.text("if_match");
   if (out.if_match && (out.if_match->size() != 64 ||
                        out.if_match->find_first_not_of("0123456789abcdef") != std::string::npos))
-    in.fault("if_match", "invalid_value", "must be a SHA-256 in lower-case hex, as `read` and `stat` answer it");
+    in.fault("if_match", "invalid_value",
+             "must be a SHA-256 in lower-case hex, as `read` and `stat` answer it");
   for (Fault& fault : in.take_faults()) faults.push_back(std::move(fault));
   return out;
 }

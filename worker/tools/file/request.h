@@ -12,7 +12,18 @@
 
 namespace pawl::tools {
 
-enum class FileOp : std::uint8_t { kRead, kWrite, kAppend, kCopy, kMove, kDelete, kList, kStat, kMkdir, kUndo };
+enum class FileOp : std::uint8_t {
+  kRead,
+  kWrite,
+  kAppend,
+  kCopy,
+  kMove,
+  kDelete,
+  kList,
+  kStat,
+  kMkdir,
+  kUndo
+};
 
 struct FileRequest {
   FileOp op = FileOp::kStat;

@@ -53,9 +53,10 @@ FileResult<std::optional<UndoRecord>> UndoLog::find() const {
   if (!text && is_not_found(text.error())) return std::nullopt;
   if (!text) return tl::unexpected(text.error());
   const auto parsed = json::parse(*text);
-  if (!parsed || !parsed->is_object()) return tl::unexpected(make_failure("io_error", "an undo record is damaged"));
-  return UndoRecord{text_at(*parsed, "path"), state_from(parsed->find("before")), state_from(parsed->find("after")),
-                    text_at(*parsed, "from")};
+  if (!parsed || !parsed->is_object())
+    return tl::unexpected(make_failure("io_error", "an undo record is damaged"));
+  return UndoRecord{text_at(*parsed, "path"), state_from(parsed->find("before")),
+                    state_from(parsed->find("after")), text_at(*parsed, "from")};
 }
 
 FileResult<void> UndoLog::keep(const Folder& files, const UndoRecord& record) const {
@@ -83,7 +84,8 @@ FileResult<void> UndoLog::undo(const Folder& files, const UndoRecord& record) co
   const bool is_undone = *now == record.before && !(record.before == record.after);
   if (!is_undone) {
     if (!(*now == record.after))
-      return tl::unexpected(make_failure("undo_conflict", "'" + record.path + "' was changed after the step"));
+      return tl::unexpected(
+          make_failure("undo_conflict", "'" + record.path + "' was changed after the step"));
     if (!record.from.empty()) {
       const auto place = files.state(record.from);
       if (!place) return tl::unexpected(place.error());

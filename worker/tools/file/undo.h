@@ -1,6 +1,6 @@
-// What a changing operation leaves behind so that `op: undo` of the step's compensation can take it back: a record per
-// step in a folder beside the execution's own, with the old file as a link. Kept before the change, so that a crash
-// between the two loses nothing.
+// What a changing operation leaves behind so that `op: undo` of the step's compensation can take it back: a
+// record per step in a folder beside the execution's own, with the old file as a link. Kept before the
+// change, so that a crash between the two loses nothing.
 #pragma once
 
 #include <optional>
@@ -24,8 +24,8 @@ class UndoLog {
   UndoLog(const Folder& folder, const std::string& step);
 
   [[nodiscard]] FileResult<std::optional<UndoRecord>> find() const;
-  /// Keeps the old file of `record.path` in `files`, then the record. A record that is there stays: it knows what was
-  /// before the first attempt.
+  /// Keeps the old file of `record.path` in `files`, then the record. A record that is there stays: it knows
+  /// what was before the first attempt.
   [[nodiscard]] FileResult<void> keep(const Folder& files, const UndoRecord& record) const;
   /// Takes the change back. Errors: undo_conflict when the file is not as the step left it.
   [[nodiscard]] FileResult<void> undo(const Folder& files, const UndoRecord& record) const;

@@ -29,7 +29,9 @@ tl::expected<json::Value, Failure> read_results(const std::string& printed) {
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (line.empty()) continue;
     auto value = json::parse(line);
-    if (!value) return tl::unexpected(make_failure("program_failed", "the result is no JSON that Pawl takes: " + value.error().message));
+    if (!value)
+      return tl::unexpected(
+          make_failure("program_failed", "the result is no JSON that Pawl takes: " + value.error().message));
     results.push_back(std::move(*value));
   }
   if (results.empty()) return json::Value();
@@ -84,15 +86,15 @@ class TransformTool final : public Tool {
       return answer_soon(loop_, failed_for(parameters.faults()), std::move(done));
     const json::Value* over = input.with.find("input");
     const std::string text = json::write(over == nullptr ? json::Value() : *over);
-    // Behind a space a program that begins with a dash is no option (jq 1.6 takes no "--"); "-M": no colours, "-c": one value
-    // a line.
-    input.with = json::Object{{"argv", json::Array{"jq", "-M", "-c", " " + program}},
-                              {"stdin", text},
-                              {"max_output", kMaxOutput}};
+    // Behind a space a program that begins with a dash is no option (jq 1.6 takes no "--"); "-M": no colours,
+    // "-c": one value a line.
+    input.with = json::Object{
+        {"argv", json::Array{"jq", "-M", "-c", " " + program}}, {"stdin", text}, {"max_output", kMaxOutput}};
     input.timeout = std::min(input.timeout, kTime);
     input.resources.memory_bytes = kMemoryBytes;
-    return process_.start(std::move(input), [](const json::Value&) {},
-                          [done = std::move(done)](ToolResult ended) { done(read_end(std::move(ended))); });
+    return process_.start(
+        std::move(input), [](const json::Value&) {},
+        [done = std::move(done)](ToolResult ended) { done(read_end(std::move(ended))); });
   }
 
  private:
