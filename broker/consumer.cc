@@ -83,10 +83,14 @@ void AmqpConsumer::on_message(Message& message) {
 
 void AmqpConsumer::on_batch_end() {
   if (batch_.empty()) return;
-  std::stable_partition(batch_.begin(), batch_.end(),
-                        [](const Delivery& delivery) { return delivery.resume; });
   std::vector<Delivery> batch;
-  batch.swap(batch_);
+  batch.reserve(batch_.size());
+  for (const bool is_resume : {true, false}) {
+    for (Delivery& delivery : batch_) {
+      if (delivery.resume == is_resume) batch.push_back(std::move(delivery));
+    }
+  }
+  batch_.clear();
   if (handler_) handler_(std::move(batch));
 }
 
